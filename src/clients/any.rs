@@ -1,0 +1,61 @@
+//! `any`: takes whatever works. It imitates nobody; it tells what the card *could* do.
+
+use super::{Card, Client, Evidence, Failure, no_certificate};
+use crate::model::capability::{Answer, Capability};
+use crate::model::choice::Choice;
+use crate::model::request::Request;
+use crate::model::route::Route;
+use crate::model::scheme::Scheme;
+
+pub(super) struct Any;
+
+impl Client for Any {
+    fn name(&self) -> &'static str {
+        "any"
+    }
+
+    fn about(&self) -> &'static str {
+        "no real client: whatever scheme and route works, in the server's order"
+    }
+
+    fn evidence(&self) -> Evidence {
+        Evidence::Own
+    }
+
+    fn choose(&self, card: &Card<'_>, request: &Request) -> Choice {
+        let shape = card.key.shape();
+        let fits = |scheme: &&Scheme| scheme.fits(&shape, request.version).is_ok();
+        let fitting: Vec<Scheme> = request.schemes.iter().filter(fits).copied().collect();
+        if fitting.is_empty() {
+            return no_certificate("no scheme in the list is for this key in this version");
+        }
+        // what was proven to work; else what was tried and refused, so that the refusal shows
+        best(card, &fitting, works)
+            .or_else(|| best(card, &fitting, was_tried))
+            .unwrap_or_else(|| no_certificate("the token lists no mechanism for any scheme that fits"))
+    }
+
+    fn user_sees(&self, _failure: &Failure) -> Option<String> {
+        None
+    }
+}
+
+fn best(card: &Card<'_>, schemes: &[Scheme], wanted: fn(&Capability) -> bool) -> Option<Choice> {
+    schemes.iter().find_map(|scheme| {
+        let capabilities = card.key.capabilities.iter();
+        let routes: Vec<Route> = capabilities
+            .filter(|capability| capability.scheme == *scheme && wanted(capability))
+            .map(|capability| capability.route)
+            .collect();
+        let scheme = *scheme;
+        (!routes.is_empty()).then_some(Choice::Sign { scheme, routes })
+    })
+}
+
+fn works(capability: &Capability) -> bool {
+    capability.sign == Answer::Ok && capability.verified != Some(false)
+}
+
+fn was_tried(capability: &Capability) -> bool {
+    capability.sign_init != Answer::NotTried
+}

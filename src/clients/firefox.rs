@@ -1,0 +1,127 @@
+//! `firefox`: NSS, the same since 3.28 (2016). Its own order, PSS before PKCS1; of the token it asks only whether
+//! C_GetMechanismList holds CKM_RSA_PKCS_PSS (lib/ssl/ssl3con.c: ssl_PickSignatureScheme, ssl_CanUseSignatureScheme,
+//! ssl_PrivateKeySupportsRsaPss). When nothing fits it sends an empty certificate and says nothing.
+
+use super::{Card, Client, Evidence, Failure, no_certificate};
+use crate::model::cell::Stage;
+use crate::model::choice::Choice;
+use crate::model::key::KeyType;
+use crate::model::mechanism::Mechanism;
+use crate::model::profile::TlsVersion;
+use crate::model::request::Request;
+use crate::model::route::Route;
+use crate::model::scheme::Scheme;
+
+pub(super) struct Firefox;
+
+/// Firefox' own preferences (security/nss, as set by the browser).
+const OWN_ORDER: [u16; 11] = [
+    0x0403, 0x0503, 0x0603, 0x0804, 0x0805, 0x0806, 0x0401, 0x0501, 0x0601, 0x0203, 0x0201,
+];
+
+/// The schemes that NSS knows, its own list and more (ssl_IsSupportedSignatureScheme).
+const KNOWN: [u16; 18] = [
+    0x0201, 0x0202, 0x0203, 0x0401, 0x0402, 0x0403, 0x0501, 0x0502, 0x0503, 0x0601, 0x0602, 0x0603,
+    0x0804, 0x0805, 0x0806, 0x0809, 0x080a, 0x080b,
+];
+
+/// Of a server's list only this many known schemes are kept (MAX_SIGNATURE_SCHEMES).
+const MOST_KEPT: usize = 18;
+
+impl Client for Firefox {
+    fn name(&self) -> &'static str {
+        "firefox"
+    }
+
+    fn about(&self) -> &'static str {
+        "Firefox and other NSS programs: own order, PSS if the token lists it"
+    }
+
+    fn evidence(&self) -> Evidence {
+        Evidence::Observed
+    }
+
+    fn choose(&self, card: &Card<'_>, request: &Request) -> Choice {
+        if !issuer_is_wanted(card, request) {
+            return no_certificate("no issuer of the certificate is among the CA names that the server sent");
+        }
+        let shape = card.key.shape();
+        let offered: Vec<Scheme> = request
+            .schemes
+            .iter()
+            .filter(|scheme| KNOWN.contains(&scheme.0))
+            .take(MOST_KEPT)
+            .copied()
+            .collect();
+        let has_pss = card.token.lists(Mechanism::RSA_PKCS_PSS);
+        let usable = |scheme: &Scheme| {
+            offered.contains(scheme)
+                && scheme.fits(&shape, request.version).is_ok()
+                && (has_pss || !scheme.is_pss())
+        };
+        let order = preferences(card, request.version);
+        match order.into_iter().find(usable) {
+            Some(scheme) => Choice::Sign {
+                scheme,
+                routes: vec![route(scheme)],
+            },
+            None => no_certificate(why_nothing(card, request, has_pss)),
+        }
+    }
+
+    fn user_sees(&self, failure: &Failure) -> Option<String> {
+        let text = match (failure.stage, failure.version) {
+            (Stage::Select, TlsVersion::V1_2) => "SSL_ERROR_HANDSHAKE_FAILURE_ALERT",
+            (Stage::Select, TlsVersion::V1_3) => "SSL_ERROR_RX_CERTIFICATE_REQUIRED_ALERT",
+            (Stage::Sign, TlsVersion::V1_2) => "no error, a page that loads for ever",
+            (Stage::Sign, TlsVersion::V1_3) => "SSL_ERROR_HANDSHAKE_FAILED",
+            (Stage::ServerVerify, _) => return server_alert(failure),
+            _ => return None,
+        };
+        Some(text.into())
+    }
+}
+
+/// Old RSA keys sign SHA-1 first in TLS 1.2 ("older Estonian ID cards", ssl_PickSignatureScheme).
+fn preferences(card: &Card<'_>, version: TlsVersion) -> Vec<Scheme> {
+    let small = card.key.key_type == KeyType::Rsa && card.key.bits.is_some_and(|bits| bits <= 1024);
+    let first = (small && version == TlsVersion::V1_2).then_some(0x0201);
+    first.into_iter().chain(OWN_ORDER).map(Scheme).collect()
+}
+
+/// NSS filters its certificates by the CA names; none sent means all will do.
+fn issuer_is_wanted(card: &Card<'_>, request: &Request) -> bool {
+    let mut chain = card.key.certificate.iter().chain(&card.key.chain_on_token);
+    request.ca_names.is_empty()
+        || chain.any(|certificate| request.ca_names.contains(&certificate.issuer_der))
+}
+
+fn route(scheme: Scheme) -> Route {
+    match (scheme.key_type(), scheme.is_pss()) {
+        (Some(KeyType::Rsa), true) => Route::RsaPkcsPss,
+        (Some(KeyType::Rsa), false) => Route::RsaPkcs,
+        _ => Route::Ecdsa,
+    }
+}
+
+fn why_nothing(card: &Card<'_>, request: &Request, has_pss: bool) -> String {
+    let key_type = card.key.key_type;
+    if ![KeyType::Rsa, KeyType::Ec].contains(&key_type) {
+        return format!("Firefox signs with RSA and ECDSA only, not with {}", card.key.type_for_people());
+    }
+    if key_type == KeyType::Rsa && !has_pss && request.schemes.iter().any(|scheme| scheme.is_pss()) {
+        return "the token lists no CKM_RSA_PKCS_PSS, so Firefox leaves PSS out, and nothing else fits".into();
+    }
+    "no scheme in the server's list is one that Firefox would sign with this key".into()
+}
+
+fn server_alert(failure: &Failure) -> Option<String> {
+    let text = match failure.alert?.to_string().as_str() {
+        "bad_certificate" => "SSL_ERROR_BAD_CERT_ALERT",
+        "decrypt_error" => "SSL_ERROR_DECRYPT_ERROR_ALERT",
+        "illegal_parameter" => "SSL_ERROR_ILLEGAL_PARAMETER_ALERT",
+        "handshake_failure" => "SSL_ERROR_HANDSHAKE_FAILURE_ALERT",
+        _ => return None,
+    };
+    Some(text.into())
+}

@@ -1,0 +1,85 @@
+//! `openssl`: s_client, curl and whatever else uses libssl with libp11's engine. The server's order, and no look at the
+//! token (ssl/t1_lib.c: tls_choose_sigalg, find_sig_alg); PSS is padded on the host and signed raw (libp11#523).
+
+use super::{Card, Client, Evidence, Failure, no_certificate};
+use crate::model::cell::Stage;
+use crate::model::choice::Choice;
+use crate::model::ckr::Ckr;
+use crate::model::hash::Hash;
+use crate::model::key::KeyType;
+use crate::model::profile::TlsVersion;
+use crate::model::request::Request;
+use crate::model::route::Route;
+use crate::model::scheme::Scheme;
+
+pub(super) struct OpenSsl;
+
+impl Client for OpenSsl {
+    fn name(&self) -> &'static str {
+        "openssl"
+    }
+
+    fn about(&self) -> &'static str {
+        "openssl s_client and curl with libp11's engine, OpenSSL 3: the server's order, PSS by raw RSA"
+    }
+
+    fn evidence(&self) -> Evidence {
+        Evidence::Observed
+    }
+
+    fn choose(&self, card: &Card<'_>, request: &Request) -> Choice {
+        if ![KeyType::Rsa, KeyType::Ec].contains(&card.key.key_type) {
+            return no_certificate(format!(
+                "libp11's engine has RSA and EC keys only, not {}",
+                card.key.type_for_people()
+            ));
+        }
+        let shape = card.key.shape();
+        let usable = |scheme: &&Scheme| {
+            scheme.fits(&shape, request.version).is_ok()
+                && large_enough(card, **scheme)
+                && !below_security_level(**scheme)
+        };
+        match request.schemes.iter().find(usable) {
+            Some(scheme) => Choice::Sign {
+                scheme: *scheme,
+                routes: vec![route(*scheme)],
+            },
+            None => no_certificate("no scheme in the server's list is one that OpenSSL would sign with this key"),
+        }
+    }
+
+    fn user_sees(&self, failure: &Failure) -> Option<String> {
+        let text = match (failure.stage, failure.version, failure.ckr) {
+            (Stage::Sign, _, Some(Ckr::MECHANISM_INVALID)) => "ERR_CKR_error:Mechanism invalid",
+            (Stage::Select, TlsVersion::V1_2, _) => "sslv3 alert handshake failure, SSL alert number 40",
+            (Stage::Select, TlsVersion::V1_3, _) => {
+                "tlsv13 alert certificate required, SSL alert number 116"
+            }
+            _ => return None,
+        };
+        Some(text.into())
+    }
+}
+
+/// rsa_pss_rsae_sha512 is skipped with a key of 1024 bits (rsa_pss_check_min_key_size).
+fn large_enough(card: &Card<'_>, scheme: Scheme) -> bool {
+    let least = scheme.min_rsa_bits().filter(|_| scheme.is_pss());
+    match (least, card.key.bits) {
+        (Some(least), Some(bits)) => bits >= least,
+        _ => true,
+    }
+}
+
+/// SHA-1 is below security level 1, OpenSSL 3's lowest default (SSL_CTX_set_security_level(3)).
+fn below_security_level(scheme: Scheme) -> bool {
+    scheme.hash() == Some(Hash::Sha1)
+}
+
+fn route(scheme: Scheme) -> Route {
+    match (scheme.key_type(), scheme.is_pss()) {
+        (Some(KeyType::Rsa), true) => Route::RsaX509,
+        (Some(KeyType::Rsa), false) => Route::RsaPkcs,
+        _ => Route::Ecdsa,
+    }
+}

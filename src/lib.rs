@@ -1,0 +1,6 @@
+//! cardcheck: with which TLS servers and clients the keys of a PKCS#11 token can log in, which not, and why.
+
+pub mod model;
+pub mod token;
+pub mod tls;
+pub mod clients;

@@ -1,0 +1,723 @@
+//! Where profiles come from: the built-in file, users' files in the same format, and `--sigalgs`.
+
+use std::collections::BTreeSet;
+use std::ops::Range;
+use std::str::FromStr;
+use std::sync::LazyLock;
+
+use base64::prelude::{BASE64_STANDARD, Engine as _};
+use der::asn1::{Ia5StringRef, PrintableStringRef};
+use der::{Decode, Encode, Tag, Tagged};
+use serde::Deserialize;
+use toml::Spanned;
+use x509_cert::name::Name;
+
+use crate::model::nearest_name;
+use crate::model::profile::{Profile, TlsVersion};
+use crate::model::scheme::{Scheme, UnknownScheme, parse_openssl_list};
+
+const BUILTIN: &str = include_str!("profiles.toml");
+
+/// What may stand in a `[[profile]]`.
+const FIELDS: [&str; 8] = [
+    "name",
+    "about",
+    "source",
+    "tls12",
+    "tls13",
+    "ca_names",
+    "min_rsa_bits",
+    "negotiates",
+];
+
+/// The built-in profiles, in the file's order; each says in `source` where its lists were learnt.
+pub fn builtin() -> &'static [Profile] {
+    // the tests read the file through `parse`, so that it can't come out empty here
+    static PROFILES: LazyLock<Vec<Profile>> =
+        LazyLock::new(|| parse(BUILTIN, "profiles.toml").unwrap_or_default());
+    &PROFILES
+}
+
+/// The built-in profile of that name.
+///
+/// # Errors
+/// No profile has it; the error names the nearest, and all.
+pub fn by_name(name: &str) -> Result<Profile, UnknownProfile> {
+    builtin()
+        .iter()
+        .find(|profile| profile.name == name)
+        .cloned()
+        .ok_or_else(|| UnknownProfile {
+            name: name.to_owned(),
+            nearest: nearest_name(name, names()),
+        })
+}
+
+/// A profile named `sigalgs` that asks for a list in OpenSSL's syntax (`RSA+SHA256:RSA-PSS+SHA256`) in both versions, as
+/// `openssl s_server -client_sigalgs` does.
+///
+/// # Errors
+/// The first name that is no scheme; the list itself if it names none.
+pub fn from_sigalgs(list: &str) -> Result<Profile, UnknownScheme> {
+    let schemes = parse_openssl_list(list)?;
+    if schemes.is_empty() {
+        return Err(UnknownScheme {
+            name: list.to_owned(),
+            nearest: None,
+        });
+    }
+    Ok(Profile {
+        name: "sigalgs".to_owned(),
+        about: format!("a server that asks for {list}"),
+        source: "--sigalgs".to_owned(),
+        tls12: Some(schemes.clone()),
+        tls13: Some(schemes),
+        ca_names: Vec::new(),
+        min_rsa_bits: 0,
+        negotiates: Some(TlsVersion::V1_3),
+    })
+}
+
+/// Reads a file of profiles. `file` is its name for the error, which tells line and column (both from 1, the column in
+/// characters).
+///
+/// A name of a CA is RFC 4514 text, which comes out as UTF8String (PrintableString and IA5String where RFC 5280 wants
+/// them), or base64 of its DER where the string types matter.
+///
+/// # Errors
+/// The first thing in the file that is wrong.
+pub fn parse(text: &str, file: &str) -> Result<Vec<Profile>, ProfileError> {
+    read(text).map_err(|fault| {
+        let (line, column) = position(text, fault.at);
+        ProfileError {
+            file: file.to_owned(),
+            line,
+            column,
+            problem: fault.problem,
+        }
+    })
+}
+
+/// A name that no built-in profile has.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("unknown profile `{name}`{} (built in: {})", did_you_mean(*nearest), names().collect::<Vec<_>>().join(", "))]
+pub struct UnknownProfile {
+    /// What was given.
+    pub name: String,
+    /// The nearest name, if one is near.
+    pub nearest: Option<&'static str>,
+}
+
+/// What is wrong in a file of profiles, and where.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{file}:{line}:{column}: {problem}")]
+pub struct ProfileError {
+    /// The file, as its reader named it.
+    pub file: String,
+    /// Counted from 1.
+    pub line: usize,
+    /// In characters, counted from 1.
+    pub column: usize,
+    /// What is wrong there.
+    pub problem: Problem,
+}
+
+/// What can be wrong in a file of profiles.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Problem {
+    /// Not TOML, or a value of another type; in the words of the TOML reader.
+    #[error("{0}")]
+    Toml(String),
+    /// A field that profiles don't have.
+    #[error("unknown field `{name}`{}", nearest.map_or_else(fields, |near| did_you_mean(Some(near))))]
+    UnknownField {
+        /// What was given.
+        name: String,
+        /// The nearest field, if one is near.
+        nearest: Option<&'static str>,
+    },
+    /// A field of a profile before the first `[[profile]]`.
+    #[error("`{0}` stands outside of a profile; begin each profile with a line `[[profile]]`")]
+    Outside(String),
+    /// Nothing in the file.
+    #[error("no profile here; begin each profile with a line `[[profile]]`")]
+    NoProfile,
+    /// No name, or an empty one.
+    #[error("the profile has no name; add one, such as `name = \"our-portal\"`")]
+    NoName,
+    /// A name that would garble what it is printed into.
+    #[error("the profile's name holds a control character; use printable ones")]
+    ControlCharacter,
+    /// A name that another profile of the file has.
+    #[error("a second profile is named `{0}`; give each its own name")]
+    SameName(String),
+    /// A profile without lists.
+    #[error(
+        "profile `{0}` has neither `tls12` nor `tls13`; add the list of a version that the server speaks"
+    )]
+    NoList(String),
+    /// A list without schemes.
+    #[error(
+        "`{0}` is empty; name a scheme, or leave `{0}` out if the server doesn't speak that version"
+    )]
+    EmptyList(&'static str),
+    /// Neither an IANA nor an OpenSSL name, nor a code point.
+    #[error("{0}")]
+    Scheme(UnknownScheme),
+    /// No version of TLS that cardcheck knows.
+    #[error("`negotiates` can't be `{0}`; it is \"1.2\" or \"1.3\"")]
+    Negotiates(String),
+    /// The version that is said to be negotiated has no list.
+    #[error(
+        "`negotiates` is \"{0}\", but the profile has no `{1}`; add the list, or correct `negotiates`"
+    )]
+    NegotiatesUnspoken(TlsVersion, &'static str),
+    /// Neither RFC 4514 nor base64 DER.
+    #[error(
+        "`{0}` is no name of a CA; write it as `CN=Root,O=Acme` (RFC 4514), or as the base64 of its DER"
+    )]
+    CaName(String),
+}
+
+/// A problem, and the byte at which it stands.
+struct Fault {
+    problem: Problem,
+    at: usize,
+}
+
+impl Fault {
+    fn new(problem: Problem, span: Range<usize>) -> Self {
+        let at = span.start;
+        Fault { problem, at }
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    #[serde(default)]
+    profile: Vec<Row>,
+}
+
+/// A `[[profile]]` as it is written.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Row {
+    name: Spanned<String>,
+    #[serde(default)]
+    about: String,
+    #[serde(default)]
+    source: String,
+    tls12: Option<List>,
+    tls13: Option<List>,
+    #[serde(default)]
+    ca_names: Vec<Spanned<String>>,
+    #[serde(default)]
+    min_rsa_bits: u32,
+    negotiates: Option<Spanned<String>>,
+}
+
+type List = Spanned<Vec<Spanned<String>>>;
+
+fn names() -> impl Iterator<Item = &'static str> {
+    builtin().iter().map(|profile| profile.name.as_str())
+}
+
+fn did_you_mean(nearest: Option<&str>) -> String {
+    nearest.map_or(String::new(), |name| format!(", did you mean `{name}`?"))
+}
+
+fn fields() -> String {
+    format!("; a profile has {}", FIELDS.join(", "))
+}
+
+/// serde's words for types, and TOML's.
+const TYPES: [(&str, &str); 4] = [
+    ("expected a sequence", "expected a list"),
+    ("expected u32", "expected a whole number from 0 on"),
+    ("floating point", "number"),
+    ("type: map", "type: table"),
+];
+
+fn read(text: &str) -> Result<Vec<Profile>, Fault> {
+    let file: File = toml::from_str(text).map_err(|error| from_toml(text, &error))?;
+    if file.profile.is_empty() {
+        return Err(Fault::new(Problem::NoProfile, 0..0));
+    }
+    let mut names = BTreeSet::new();
+    let once = |row: Row| {
+        if names.insert(row.name.get_ref().clone()) {
+            return profile(row);
+        }
+        let problem = Problem::SameName(row.name.get_ref().clone());
+        Err(Fault::new(problem, row.name.span()))
+    };
+    file.profile.into_iter().map(once).collect()
+}
+
+/// Puts the TOML reader's words into ours where the next step isn't plain from them.
+fn from_toml(text: &str, error: &toml::de::Error) -> Fault {
+    let at = error.span().map_or(0, |span| span.start);
+    let message = error.message();
+    let quoted = message.split('`').nth(1).unwrap_or_default();
+    let problem = if message.starts_with("unknown field") {
+        unknown_field(quoted)
+    } else if message == "missing field `name`" {
+        Problem::NoName
+    } else if text
+        .get(at..)
+        .is_some_and(|rest| rest.starts_with("[profile]"))
+    {
+        Problem::NoProfile // one bracket short
+    } else {
+        Problem::Toml(plain(message))
+    };
+    Fault { problem, at }
+}
+
+fn plain(message: &str) -> String {
+    let one_line = message.replace('\n', ", ");
+    TYPES
+        .iter()
+        .fold(one_line, |text, (serde, ours)| text.replace(serde, ours))
+}
+
+fn unknown_field(name: &str) -> Problem {
+    if FIELDS.contains(&name) {
+        return Problem::Outside(name.to_owned());
+    }
+    Problem::UnknownField {
+        name: name.to_owned(),
+        nearest: nearest_name(name, FIELDS.into_iter().chain(["profile"])),
+    }
+}
+
+fn profile(row: Row) -> Result<Profile, Fault> {
+    let at = row.name.span();
+    let tls12 = row.tls12.map(|list| schemes("tls12", list)).transpose()?;
+    let tls13 = row.tls13.map(|list| schemes("tls13", list)).transpose()?;
+    let ca_names = row
+        .ca_names
+        .into_iter()
+        .map(ca_name)
+        .collect::<Result<_, _>>()?;
+    let mut profile = Profile {
+        name: name(row.name)?,
+        about: row.about,
+        source: row.source,
+        tls12,
+        tls13,
+        ca_names,
+        min_rsa_bits: row.min_rsa_bits,
+        negotiates: None,
+    };
+    if profile.tls12.is_none() && profile.tls13.is_none() {
+        return Err(Fault::new(Problem::NoList(profile.name), at));
+    }
+    profile.negotiates = row
+        .negotiates
+        .map(|text| negotiates(&profile, text))
+        .transpose()?;
+    Ok(profile)
+}
+
+fn name(name: Spanned<String>) -> Result<String, Fault> {
+    let span = name.span();
+    let name = name.into_inner();
+    if name.trim().is_empty() {
+        return Err(Fault::new(Problem::NoName, span));
+    }
+    if name.chars().any(char::is_control) {
+        return Err(Fault::new(Problem::ControlCharacter, span));
+    }
+    Ok(name)
+}
+
+fn schemes(field: &'static str, list: List) -> Result<Vec<Scheme>, Fault> {
+    if list.get_ref().is_empty() {
+        return Err(Fault::new(Problem::EmptyList(field), list.span()));
+    }
+    let scheme = |name: Spanned<String>| {
+        let unknown = |error| Fault::new(Problem::Scheme(error), name.span());
+        name.get_ref().parse().map_err(unknown)
+    };
+    list.into_inner().into_iter().map(scheme).collect()
+}
+
+fn negotiates(profile: &Profile, text: Spanned<String>) -> Result<TlsVersion, Fault> {
+    let span = text.span();
+    let text = text.into_inner();
+    let Some(version) = TlsVersion::ALL.into_iter().find(|v| v.name() == text) else {
+        return Err(Fault::new(Problem::Negotiates(text), span));
+    };
+    if profile.schemes(version).is_none() {
+        let field = match version {
+            TlsVersion::V1_2 => "tls12",
+            TlsVersion::V1_3 => "tls13",
+        };
+        return Err(Fault::new(
+            Problem::NegotiatesUnspoken(version, field),
+            span,
+        ));
+    }
+    Ok(version)
+}
+
+fn ca_name(text: Spanned<String>) -> Result<Vec<u8>, Fault> {
+    let der = match base64_name(text.get_ref()) {
+        Some(der) => Some(der),
+        None => text_name(text.get_ref()),
+    };
+    der.ok_or_else(|| Fault::new(Problem::CaName(text.get_ref().clone()), text.span()))
+}
+
+/// The DER as it was given: re-encoding might change what a client compares.
+fn base64_name(text: &str) -> Option<Vec<u8>> {
+    let text: String = text.split_ascii_whitespace().collect();
+    let der = BASE64_STANDARD.decode(text).ok()?;
+    Name::from_der(&der)
+        .is_ok_and(|name| !name.is_empty())
+        .then_some(der)
+}
+
+fn text_name(text: &str) -> Option<Vec<u8>> {
+    let name = Name::from_str(text).ok()?;
+    name.iter()
+        .all(|attribute| sound(&attribute.value))
+        .then(|| name.to_der().ok())?
+}
+
+/// Holds the value what its string type allows? `Name::from_str` doesn't look.
+fn sound(value: &der::Any) -> bool {
+    let fits = match value.tag() {
+        Tag::PrintableString => PrintableStringRef::try_from(value).is_ok(),
+        Tag::Ia5String => Ia5StringRef::try_from(value).is_ok(),
+        _ => true,
+    };
+    fits && !value.value().is_empty()
+}
+
+/// Line and column of a byte, both from 1.
+fn position(text: &str, at: usize) -> (usize, usize) {
+    let before = text.get(..at).unwrap_or(text);
+    let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
+    let column = before
+        .get(line_start..)
+        .map_or(0, |line| line.chars().count());
+    (before.matches('\n').count() + 1, column + 1)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn error(text: &str) -> String {
+        parse(text, "profiles.toml").unwrap_err().to_string()
+    }
+
+    /// A sound profile with one field more.
+    fn with(line: &str) -> String {
+        format!("[[profile]]\nname = \"demo\"\ntls12 = [\"RSA+SHA256\"]\n{line}\n")
+    }
+
+    fn list(name: &str, version: TlsVersion) -> Vec<String> {
+        let profile = by_name(name).unwrap();
+        let schemes = profile.schemes(version).unwrap();
+        schemes.iter().map(Scheme::to_string).collect()
+    }
+
+    fn place(list: &[String], scheme: &str) -> usize {
+        list.iter().position(|name| name == scheme).unwrap()
+    }
+
+    #[test]
+    fn the_built_in_profiles_are_these() {
+        let read = parse(BUILTIN, "profiles.toml").map_err(|error| error.to_string());
+        assert_eq!(read.as_deref(), Ok(builtin()));
+        assert_eq!(
+            names().collect::<Vec<_>>().join(" "),
+            "openssl-1.0.2 openssl-1.1.0 openssl-1.1.1 openssl-3.0 openssl-3.3 openssl-3.5 openssl-4.0 boringssl gnutls nss go \
+             java-17 schannel-2016 schannel-2022 rustls pss-only pkcs1-only ecdsa-only sha1-only pkcs1-first openssl-1.1.1-blog"
+        );
+    }
+
+    #[test]
+    fn a_built_in_profile_says_what_it_is_and_whence() {
+        for profile in builtin() {
+            assert!(!profile.about.is_empty(), "{}", profile.name);
+            assert!(!profile.source.is_empty(), "{}", profile.name);
+        }
+    }
+
+    #[test]
+    fn a_built_in_list_is_not_empty_and_names_a_known_scheme_once() {
+        for profile in builtin() {
+            for schemes in TlsVersion::ALL.iter().filter_map(|v| profile.schemes(*v)) {
+                let once: BTreeSet<_> = schemes.iter().collect();
+                assert!(!schemes.is_empty(), "{}", profile.name);
+                assert_eq!(once.len(), schemes.len(), "{}", profile.name);
+                assert!(
+                    schemes
+                        .iter()
+                        .all(|s| Scheme::all().any(|known| known == *s))
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn a_tls13_list_has_something_legal_in_tls13_and_no_dsa() {
+        for profile in builtin() {
+            let Some(schemes) = profile.tls13.as_deref() else {
+                continue;
+            };
+            assert!(
+                schemes.iter().any(|s| s.legal_in(TlsVersion::V1_3)),
+                "{}",
+                profile.name
+            );
+            assert!(
+                !schemes.iter().any(|s| s.to_string().starts_with("dsa_")),
+                "{}",
+                profile.name
+            );
+        }
+    }
+
+    #[test]
+    fn openssl_111_prefers_pss() {
+        let tls12 = list("openssl-1.1.1", TlsVersion::V1_2);
+        assert_eq!(tls12.first().unwrap(), "ecdsa_secp256r1_sha256");
+        assert!(place(&tls12, "rsa_pss_rsae_sha256") < place(&tls12, "rsa_pkcs1_sha256"));
+        assert!(tls12.contains(&"rsa_pkcs1_sha1".to_owned()));
+        assert_eq!(tls12.len(), 23);
+        assert_eq!(list("openssl-1.1.1", TlsVersion::V1_3), tls12[..18]);
+    }
+
+    #[test]
+    fn openssl_110_and_the_blog_have_no_pss_and_no_tls13() {
+        for name in [
+            "openssl-1.0.2",
+            "openssl-1.1.0",
+            "openssl-1.1.1-blog",
+            "schannel-2016",
+        ] {
+            let profile = by_name(name).unwrap();
+            assert_eq!(profile.tls13, None, "{name}");
+            assert_eq!(profile.negotiates, Some(TlsVersion::V1_2), "{name}");
+            assert!(!profile.tls12.unwrap().iter().any(|s| s.is_pss()), "{name}");
+        }
+        assert_eq!(
+            list("openssl-1.1.0", TlsVersion::V1_2)[0],
+            "rsa_pkcs1_sha512"
+        );
+    }
+
+    #[test]
+    fn the_blog_is_what_its_option_says() {
+        let blog = by_name("openssl-1.1.1-blog").unwrap();
+        let (_, option) = blog.source.split_once("-sigalgs ").unwrap();
+        assert_eq!(blog.tls12, from_sigalgs(option).unwrap().tls12);
+    }
+
+    #[test]
+    fn schannel_2022_is_2016_after_pss() {
+        let new = list("schannel-2022", TlsVersion::V1_2);
+        assert_eq!(new[3..], list("schannel-2016", TlsVersion::V1_2));
+        assert_eq!(by_name("schannel-2022").unwrap().negotiates, None);
+    }
+
+    #[test]
+    fn later_openssl_adds_to_the_tls13_list() {
+        let tls13 = list("openssl-3.5", TlsVersion::V1_3);
+        assert_eq!(
+            tls13[..4],
+            ["mldsa65", "mldsa87", "mldsa44", "ecdsa_secp256r1_sha256"]
+        );
+        let newer = list("openssl-4.0", TlsVersion::V1_3);
+        assert_eq!(newer[..20], tls13);
+        assert_eq!(newer[20..], ["sm2sig_sm3"]);
+        assert_eq!(
+            list("openssl-3.3", TlsVersion::V1_3)[5],
+            "ecdsa_brainpoolP256r1tls13_sha256"
+        );
+    }
+
+    #[test]
+    fn security_levels() {
+        let bits = |name| by_name(name).unwrap().min_rsa_bits;
+        assert_eq!(bits("openssl-1.0.2"), 0);
+        assert_eq!(bits("openssl-1.1.1"), 1024);
+        assert_eq!(bits("openssl-3.0"), 2048);
+    }
+
+    #[test]
+    fn an_unknown_profile_is_answered_with_the_nearest_and_all() {
+        let told = by_name("openssl-1.1.").unwrap_err().to_string();
+        let (first, all) = told.split_once(" (built in: ").unwrap();
+        assert_eq!(
+            first,
+            "unknown profile `openssl-1.1.`, did you mean `openssl-1.1.1`?"
+        );
+        assert!(all.starts_with("openssl-1.0.2, openssl-1.1.0, ") && all.ends_with("-blog)"));
+        assert_eq!(by_name("GnuTLS").unwrap_err().nearest, Some("gnutls"));
+        assert_eq!(by_name("?").unwrap_err().nearest, None);
+    }
+
+    #[test]
+    fn sigalgs_make_a_profile_of_both_versions() {
+        let profile = from_sigalgs("RSA+SHA256:RSA-PSS+SHA256").unwrap();
+        assert_eq!(profile.name, "sigalgs");
+        assert_eq!(profile.tls12, Some(vec![Scheme(0x0401), Scheme(0x0804)]));
+        assert_eq!(profile.tls13, profile.tls12);
+        assert_eq!(
+            from_sigalgs("RSA+SHA265").unwrap_err().nearest,
+            Some("RSA+SHA256")
+        );
+        assert!(from_sigalgs("").is_err());
+        assert!(from_sigalgs(" : ").is_err());
+    }
+
+    #[test]
+    fn a_users_profile_is_read() {
+        let text = "
+            [[profile]]
+            name = 'ours'
+            about = 'our portal'
+            tls12 = ['rsa_pkcs1_sha256', 'RSA-PSS+SHA256', '0xfe00']
+            ca_names = ['CN=Root,O=Acme']
+            min_rsa_bits = 1024
+            negotiates = '1.2'
+        ";
+        let ours = Profile {
+            name: "ours".to_owned(),
+            about: "our portal".to_owned(),
+            source: String::new(),
+            tls12: Some(vec![Scheme(0x0401), Scheme(0x0804), Scheme(0xfe00)]),
+            tls13: None,
+            ca_names: vec![
+                hex::decode("301e310d300b060355040a0c0441636d65310d300b06035504030c04526f6f74")
+                    .unwrap(),
+            ],
+            min_rsa_bits: 1024,
+            negotiates: Some(TlsVersion::V1_2),
+        };
+        assert_eq!(parse(text, "ours.toml"), Ok(vec![ours]));
+    }
+
+    #[test]
+    fn a_ca_name_in_base64_keeps_its_bytes() {
+        // CN as PrintableString, which RFC 4514 text would make a UTF8String
+        let der = hex::decode("300f310d300b06035504031304526f6f74").unwrap();
+        let base64 = BASE64_STANDARD.encode(&der);
+        let text = with(&format!(
+            "ca_names = ['{base64}', \"{}\\n{}\"]",
+            &base64[..9],
+            &base64[9..]
+        ));
+        assert_eq!(parse(&text, "x").unwrap()[0].ca_names, [der.clone(), der]);
+    }
+
+    #[test]
+    fn a_typo_is_told_with_line_and_column() {
+        insta::assert_snapshot!(error("[[profile]]\nname = \"demo\"\ntls12 = [\"RSA+SHA256\", \"rsa_pss_rsa_sha256\"]"), @"profiles.toml:3:24: unknown signature scheme `rsa_pss_rsa_sha256`, did you mean `rsa_pss_rsae_sha256`?");
+        insta::assert_snapshot!(error(&with("about = \"für\"; x")), @"profiles.toml:4:14: unexpected key or value, expected newline, `#`");
+        insta::assert_snapshot!(error(&with("tls_13 = []")), @"profiles.toml:4:1: unknown field `tls_13`, did you mean `tls13`?");
+        insta::assert_snapshot!(error(&with("colour = \"red\"")), @"profiles.toml:4:1: unknown field `colour`; a profile has name, about, source, tls12, tls13, ca_names, min_rsa_bits, negotiates");
+        insta::assert_snapshot!(error(&with("name = \"again\"")), @"profiles.toml:4:1: duplicate key");
+        insta::assert_snapshot!(error(&with("about = \"no end")), @r#"profiles.toml:4:16: invalid basic string, expected `"`"#);
+        insta::assert_snapshot!(error(&with("min_rsa_bits = \"2048\"")), @r#"profiles.toml:4:16: invalid type: string "2048", expected a whole number from 0 on"#);
+        insta::assert_snapshot!(error(&with("min_rsa_bits = -1")), @"profiles.toml:4:16: invalid value: integer `-1`, expected a whole number from 0 on");
+        insta::assert_snapshot!(error(&with("tls13 = \"RSA+SHA256\"")), @r#"profiles.toml:4:9: invalid type: string "RSA+SHA256", expected a list"#);
+    }
+
+    #[test]
+    fn a_file_without_profiles_says_how_one_begins() {
+        insta::assert_snapshot!(error(""), @"profiles.toml:1:1: no profile here; begin each profile with a line `[[profile]]`");
+        insta::assert_snapshot!(error("name = \"demo\""), @"profiles.toml:1:1: `name` stands outside of a profile; begin each profile with a line `[[profile]]`");
+        insta::assert_snapshot!(error("# ours\n[profile]\nname = \"demo\""), @"profiles.toml:2:1: no profile here; begin each profile with a line `[[profile]]`");
+        insta::assert_snapshot!(error("[[profiles]]\nname = \"demo\""), @"profiles.toml:1:3: unknown field `profiles`, did you mean `profile`?");
+    }
+
+    #[test]
+    fn a_profile_needs_a_name_of_its_own() {
+        insta::assert_snapshot!(error("[[profile]]\ntls12 = [\"RSA+SHA256\"]"), @r#"profiles.toml:1:1: the profile has no name; add one, such as `name = "our-portal"`"#);
+        insta::assert_snapshot!(error("[[profile]]\nname = \" \"\ntls12 = [\"RSA+SHA256\"]"), @r#"profiles.toml:2:8: the profile has no name; add one, such as `name = "our-portal"`"#);
+        insta::assert_snapshot!(error("[[profile]]\nname = \"\\u001b[31m\"\ntls12 = [\"RSA+SHA256\"]"), @"profiles.toml:2:8: the profile's name holds a control character; use printable ones");
+        insta::assert_snapshot!(error(&with(&with(""))), @"profiles.toml:5:8: a second profile is named `demo`; give each its own name");
+    }
+
+    #[test]
+    fn a_profile_needs_a_list() {
+        insta::assert_snapshot!(error("[[profile]]\nname = \"demo\""), @"profiles.toml:2:8: profile `demo` has neither `tls12` nor `tls13`; add the list of a version that the server speaks");
+        insta::assert_snapshot!(error(&with("tls13 = []")), @"profiles.toml:4:9: `tls13` is empty; name a scheme, or leave `tls13` out if the server doesn't speak that version");
+    }
+
+    #[test]
+    fn negotiates_is_a_version_that_the_server_speaks() {
+        insta::assert_snapshot!(error(&with("negotiates = \"1.1\"")), @r#"profiles.toml:4:14: `negotiates` can't be `1.1`; it is "1.2" or "1.3""#);
+        insta::assert_snapshot!(error(&with("negotiates = 1.2")), @"profiles.toml:4:14: invalid type: number `1.2`, expected a string");
+        insta::assert_snapshot!(error(&with("negotiates = \"1.3\"")), @r#"profiles.toml:4:14: `negotiates` is "1.3", but the profile has no `tls13`; add the list, or correct `negotiates`"#);
+    }
+
+    #[test]
+    fn a_ca_name_is_a_name() {
+        insta::assert_snapshot!(error(&with("ca_names = [\"CN=Root\", \"Root\"]")), @"profiles.toml:4:24: `Root` is no name of a CA; write it as `CN=Root,O=Acme` (RFC 4514), or as the base64 of its DER");
+        for bad in ["", "CN=", "MAA=", "BAQxMjM0", "DC=köln", "XX=1", "CN=\\"] {
+            let text = with(&format!("ca_names = ['{bad}']"));
+            let problem = parse(&text, "x").unwrap_err().problem;
+            assert_eq!(problem, Problem::CaName(bad.to_owned()));
+        }
+    }
+
+    /// Text that comes near to a profile file.
+    fn near_toml() -> impl Strategy<Value = String> {
+        let word = prop_oneof![
+            proptest::sample::select(FIELDS.to_vec()).prop_map(str::to_owned),
+            proptest::sample::select(vec![
+                "[[profile]]",
+                "[profile]",
+                "\n",
+                " = ",
+                "[",
+                "]",
+                "\"",
+                "'",
+                ",",
+                "{",
+                "}",
+                "1.3",
+                "\"1.2\"",
+                "'RSA+SHA256'",
+                "é",
+                "\\",
+            ])
+            .prop_map(str::to_owned),
+            ".{0,4}",
+        ];
+        proptest::collection::vec(word, 0..24).prop_map(|words| words.concat())
+    }
+
+    proptest! {
+        #[test]
+        fn no_text_makes_the_reader_panic(text in near_toml()) {
+            if let Err(error) = parse(&text, "x") {
+                prop_assert!(error.line <= text.matches('\n').count() + 1);
+                prop_assert!(!error.to_string().contains('\n') || text.contains('\n'));
+            }
+        }
+
+        #[test]
+        fn no_ca_name_makes_the_reader_panic(name in "([A-Z]{1,2}=|#|[,+]|\\\\|\\PC){0,12}") {
+            let line = format!("ca_names = [{}]", toml::Value::from(name));
+            let _ = parse(&with(&line), "x");
+        }
+
+        #[test]
+        fn no_sigalgs_make_the_reader_panic(list in "\\PC{0,40}") {
+            let _ = from_sigalgs(&list);
+        }
+    }
+}

@@ -1,0 +1,50 @@
+//! Capability facts: what a token says of a mechanism, and what it really does. Cards fail between the two.
+
+use super::ckr::Ckr;
+use super::route::Route;
+use super::scheme::Scheme;
+
+/// What came of a call on the token, or that it was not made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Answer {
+    /// CKR_OK.
+    Ok,
+    /// Any other return value.
+    Ckr(Ckr),
+    /// The call was not made.
+    NotTried,
+}
+
+impl Answer {
+    /// `ok`, the CKR's name, or `not_tried`.
+    pub fn name(self) -> String {
+        match self {
+            Answer::Ok => "ok".into(),
+            Answer::Ckr(ckr) => ckr.to_string(),
+            Answer::NotTried => "not_tried".into(),
+        }
+    }
+}
+
+/// One key x scheme x route: five facts that real clients look at apart.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Capability {
+    /// The scheme.
+    pub scheme: Scheme,
+    /// The route.
+    pub route: Route,
+    /// C_GetMechanismList holds the route's mechanism.
+    pub listed: bool,
+    /// What C_GetMechanismInfo answers for it, CKF_SIGN or not.
+    pub info: Answer,
+    /// CKA_SIGN and CKA_ALLOWED_MECHANISMS permit it.
+    pub allowed: bool,
+    /// The real C_SignInit.
+    pub sign_init: Answer,
+    /// The real C_Sign.
+    pub sign: Answer,
+    /// The signature checks against the certificate's public key; `None`: there was none, or nothing to check it with.
+    pub verified: Option<bool>,
+    /// Milliseconds from C_SignInit to the signature, context-specific login included.
+    pub sign_ms: Option<f64>,
+}

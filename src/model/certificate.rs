@@ -1,0 +1,141 @@
+//! Certificates: what of them bears on client authentication.
+
+use sha2::{Digest, Sha256};
+use x509_parser::prelude::{FromDer, X509Certificate};
+
+use super::public_key::PublicKey;
+
+/// An X.509 certificate, read once.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Certificate {
+    /// The whole certificate.
+    pub der: Vec<u8>,
+    /// CKA_LABEL of the object it was read from; empty if it had none.
+    pub label: String,
+    /// CKA_ID of the object it was read from.
+    pub cka_id: Vec<u8>,
+    /// Subject, RFC 4514-like text.
+    pub subject: String,
+    /// Issuer, RFC 4514-like text.
+    pub issuer: String,
+    /// Subject as DER, for comparing.
+    pub subject_der: Vec<u8>,
+    /// Issuer as DER, for comparing and for a server's CA names.
+    pub issuer_der: Vec<u8>,
+    /// Serial number, hex.
+    pub serial: String,
+    /// Start of validity, seconds since 1970-01-01 UTC.
+    pub not_before: i64,
+    /// End of validity, seconds since 1970-01-01 UTC.
+    pub not_after: i64,
+    /// SHA-256 over the DER, hex.
+    pub sha256: String,
+    /// The subject's public key.
+    pub public_key: PublicKey,
+    /// basicConstraints says CA.
+    pub is_ca: bool,
+}
+
+/// The bytes are no certificate.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("not a DER certificate: {0}")]
+pub struct NotACertificate(String);
+
+impl Certificate {
+    /// Reads a DER certificate.
+    ///
+    /// # Errors
+    /// The bytes are not one certificate, or something follows it.
+    pub fn from_der(der: &[u8]) -> Result<Certificate, NotACertificate> {
+        let (rest, parsed) =
+            X509Certificate::from_der(der).map_err(|error| NotACertificate(error.to_string()))?;
+        if !rest.is_empty() {
+            return Err(NotACertificate("bytes follow the certificate".into()));
+        }
+        let is_ca = matches!(parsed.basic_constraints(), Ok(Some(ext)) if ext.value.ca);
+        Ok(Certificate {
+            der: der.to_vec(),
+            label: String::new(),
+            cka_id: Vec::new(),
+            subject: parsed.subject().to_string(),
+            issuer: parsed.issuer().to_string(),
+            subject_der: parsed.subject().as_raw().to_vec(),
+            issuer_der: parsed.issuer().as_raw().to_vec(),
+            serial: hex::encode(parsed.raw_serial()),
+            not_before: parsed.validity().not_before.timestamp(),
+            not_after: parsed.validity().not_after.timestamp(),
+            sha256: hex::encode(Sha256::digest(der)),
+            public_key: PublicKey::from_parsed(parsed.public_key()),
+            is_ca,
+        })
+    }
+
+    /// Subject and issuer are the same name.
+    pub fn is_self_issued(&self) -> bool {
+        self.subject_der == self.issuer_der
+    }
+}
+
+/// The certificates of `pool` that lead from `leaf` upwards, its issuer first, by name; a loop or a root ends it.
+pub fn chain_of(leaf: &Certificate, pool: &[Certificate]) -> Vec<Certificate> {
+    let mut chain: Vec<Certificate> = Vec::new();
+    let mut child = leaf;
+    while !child.is_self_issued() {
+        let Some(issuer) = pool.iter().find(|candidate| {
+            candidate.subject_der == child.issuer_der && candidate.is_ca && !chain.contains(candidate)
+        }) else {
+            break;
+        };
+        chain.push(issuer.clone());
+        child = issuer;
+    }
+    chain
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn named(subject: u8, issuer: u8, is_ca: bool) -> Certificate {
+        Certificate {
+            der: vec![subject, issuer],
+            label: String::new(),
+            cka_id: Vec::new(),
+            subject: subject.to_string(),
+            issuer: issuer.to_string(),
+            subject_der: vec![subject],
+            issuer_der: vec![issuer],
+            serial: String::new(),
+            not_before: 0,
+            not_after: 0,
+            sha256: String::new(),
+            public_key: PublicKey::Other(Vec::new()),
+            is_ca,
+        }
+    }
+
+    #[test]
+    fn a_chain_goes_up_by_issuer_name_and_ends_at_the_root() {
+        let pool = [named(3, 3, true), named(2, 3, true), named(9, 3, true)];
+        let chain = chain_of(&named(1, 2, false), &pool);
+        let subjects: Vec<_> = chain.iter().map(|c| c.subject.as_str()).collect();
+        assert_eq!(subjects, ["2", "3"]);
+    }
+
+    #[test]
+    fn certificates_that_issue_each_other_don_t_loop_for_ever() {
+        let pool = [named(2, 3, true), named(3, 2, true)];
+        assert_eq!(chain_of(&named(1, 2, false), &pool).len(), 2);
+    }
+
+    #[test]
+    fn a_leaf_issues_nothing() {
+        assert!(chain_of(&named(1, 2, false), &[named(2, 3, false)]).is_empty());
+    }
+
+    #[test]
+    fn rubbish_is_no_certificate() {
+        assert!(Certificate::from_der(b"rubbish").is_err());
+        assert!(Certificate::from_der(&[]).is_err());
+    }
+}

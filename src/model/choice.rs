@@ -1,0 +1,31 @@
+//! What a client decides when a server asks for a certificate.
+
+use super::route::Route;
+use super::scheme::Scheme;
+
+/// A client's decision.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Choice {
+    /// Sign with this scheme.
+    Sign {
+        /// The scheme, which goes into the CertificateVerify.
+        scheme: Scheme,
+        /// The routes to try, in order; the next is taken when the token refuses one.
+        routes: Vec<Route>,
+    },
+    /// Send an empty certificate: nothing fits.
+    NoCertificate {
+        /// The rule that excluded everything, for people.
+        why: String,
+    },
+}
+
+impl Choice {
+    /// The scheme, if one was chosen.
+    pub fn scheme(&self) -> Option<Scheme> {
+        match self {
+            Choice::Sign { scheme, .. } => Some(*scheme),
+            Choice::NoCertificate { .. } => None,
+        }
+    }
+}

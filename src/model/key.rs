@@ -1,0 +1,217 @@
+//! Private keys as found on a token.
+
+use std::fmt;
+
+use super::capability::Capability;
+use super::certificate::Certificate;
+use super::mechanism::Mechanism;
+use super::public_key::PublicKey;
+use super::scheme::KeyShape;
+
+/// The type of a key, as TLS sees it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum KeyType {
+    /// CKK_RSA.
+    Rsa,
+    /// CKK_EC on a Weierstrass curve.
+    Ec,
+    /// CKK_EC_EDWARDS on edwards25519.
+    Ed25519,
+    /// CKK_EC_EDWARDS on edwards448.
+    Ed448,
+    /// CKK_ML_DSA.
+    MlDsa,
+    /// A type that no TLS signature scheme here uses (CKK_DSA, CKK_DH, CKK_EC_MONTGOMERY, ...).
+    Other,
+}
+
+impl KeyType {
+    /// The name in the JSON report.
+    pub fn name(self) -> &'static str {
+        match self {
+            KeyType::Rsa => "rsa",
+            KeyType::Ec => "ec",
+            KeyType::Ed25519 => "ed25519",
+            KeyType::Ed448 => "ed448",
+            KeyType::MlDsa => "ml_dsa",
+            KeyType::Other => "other",
+        }
+    }
+}
+
+/// An elliptic curve for ECDSA.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Curve {
+    /// secp256r1, prime256v1.
+    P256,
+    /// secp384r1.
+    P384,
+    /// secp521r1.
+    P521,
+    /// brainpoolP256r1 (RFC 5639).
+    BrainpoolP256r1,
+    /// brainpoolP384r1 (RFC 5639).
+    BrainpoolP384r1,
+    /// brainpoolP512r1 (RFC 5639).
+    BrainpoolP512r1,
+}
+
+const CURVES: &[(Curve, &str, &str, u32)] = &[
+    (Curve::P256, "P-256", "1.2.840.10045.3.1.7", 256),
+    (Curve::P384, "P-384", "1.3.132.0.34", 384),
+    (Curve::P521, "P-521", "1.3.132.0.35", 521),
+    (Curve::BrainpoolP256r1, "brainpoolP256r1", "1.3.36.3.3.2.8.1.1.7", 256),
+    (Curve::BrainpoolP384r1, "brainpoolP384r1", "1.3.36.3.3.2.8.1.1.11", 384),
+    (Curve::BrainpoolP512r1, "brainpoolP512r1", "1.3.36.3.3.2.8.1.1.13", 512),
+];
+
+impl Curve {
+    /// The curve with this object identifier, in dots.
+    pub fn from_oid(oid: &str) -> Option<Curve> {
+        CURVES
+            .iter()
+            .find(|(_, _, known, _)| *known == oid)
+            .map(|(curve, ..)| *curve)
+    }
+
+    /// Size of the field in bits.
+    pub fn bits(self) -> u32 {
+        self.entry().map_or(0, |(.., bits)| *bits)
+    }
+
+    /// Length of the order in bytes: half of a raw r||s signature (PKCS#11 3.1 §6.3.1).
+    pub fn order_len(self) -> usize {
+        self.bits().div_ceil(8) as usize
+    }
+
+    /// One of RFC 5639's curves?
+    pub fn is_brainpool(self) -> bool {
+        matches!(
+            self,
+            Curve::BrainpoolP256r1 | Curve::BrainpoolP384r1 | Curve::BrainpoolP512r1
+        )
+    }
+
+    fn entry(self) -> Option<&'static (Curve, &'static str, &'static str, u32)> {
+        CURVES.iter().find(|(curve, ..)| *curve == self)
+    }
+}
+
+impl fmt::Display for Curve {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.entry().map_or("", |(_, name, ..)| name))
+    }
+}
+
+/// How a key and its certificate were brought together. CKA_ID and the public key may each lie.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Pairing {
+    /// Same CKA_ID, same public key.
+    IdAndKey,
+    /// Same public key, another CKA_ID: programs that pair by CKA_ID find no key for the certificate.
+    KeyOnly,
+    /// Same CKA_ID; the key's own public key could not be read.
+    IdOnly,
+    /// Same CKA_ID, but the certificate holds another public key.
+    WrongKey,
+    /// Same CKA_ID, but the object's CKA_VALUE is no certificate.
+    Unreadable,
+    /// No certificate.
+    None,
+}
+
+/// A private key, its certificate and what it can do.
+#[derive(Clone, Debug)]
+pub struct Key {
+    /// `k1`, `k2`, ...: its name in the report.
+    pub id: String,
+    /// The token's `t1`, `t2`, ...
+    pub token: String,
+    /// CKA_LABEL.
+    pub label: String,
+    /// CKA_ID.
+    pub cka_id: Vec<u8>,
+    /// RFC 7512 URI that names the key.
+    pub uri: String,
+    /// The type.
+    pub key_type: KeyType,
+    /// The name of CKA_KEY_TYPE where the type is [`KeyType::Other`].
+    pub type_name: String,
+    /// Modulus bits of RSA, field bits of EC, parameter set of ML-DSA; `None` if the token doesn't tell.
+    pub bits: Option<u32>,
+    /// The curve of an EC key, if it is one of ours.
+    pub curve: Option<Curve>,
+    /// CKA_SIGN.
+    pub can_sign: bool,
+    /// CKA_ALWAYS_AUTHENTICATE: the PIN is verified for every signature.
+    pub always_authenticate: bool,
+    /// CKA_ALLOWED_MECHANISMS; `None` or empty: no restriction.
+    pub allowed_mechanisms: Option<Vec<Mechanism>>,
+    /// The public key that the token itself gives, if any.
+    pub public_key: Option<PublicKey>,
+    /// The certificate, if there is one.
+    pub certificate: Option<Certificate>,
+    /// How the two were paired.
+    pub pairing: Pairing,
+    /// Certificates on the token that chain to the leaf, issuer of the leaf first.
+    pub chain_on_token: Vec<Certificate>,
+    /// What each scheme over each route gave.
+    pub capabilities: Vec<Capability>,
+}
+
+impl Key {
+    /// What decides which schemes fit.
+    pub fn shape(&self) -> KeyShape {
+        let pss_only = self
+            .certificate
+            .as_ref()
+            .is_some_and(|certificate| certificate.public_key.is_pss_only());
+        KeyShape {
+            key_type: self.key_type,
+            bits: self.bits,
+            curve: self.curve,
+            pss_only,
+        }
+    }
+
+    /// The key that a server will verify with: the certificate's, else the token's own.
+    pub fn verifying_key(&self) -> Option<&PublicKey> {
+        self.certificate
+            .as_ref()
+            .map(|certificate| &certificate.public_key)
+            .or(self.public_key.as_ref())
+    }
+
+    /// May the key be used with the mechanism, by its own attributes? An empty list restricts nothing.
+    pub fn allows(&self, mechanism: Mechanism) -> bool {
+        let listed = match &self.allowed_mechanisms {
+            Some(allowed) if !allowed.is_empty() => allowed.contains(&mechanism),
+            _ => true,
+        };
+        self.can_sign && listed
+    }
+
+    /// Type and size for a person: `RSA-2048`, `EC P-384`, `Ed25519`.
+    pub fn type_for_people(&self) -> String {
+        match (self.key_type, self.bits, self.curve) {
+            (KeyType::Rsa, Some(bits), _) => format!("RSA-{bits}"),
+            (KeyType::Rsa, None, _) => "RSA".into(),
+            (KeyType::Ec, _, Some(curve)) => format!("EC {curve}"),
+            (KeyType::Ec, ..) => "EC, unknown curve".into(),
+            (KeyType::Ed25519, ..) => "Ed25519".into(),
+            (KeyType::Ed448, ..) => "Ed448".into(),
+            (KeyType::MlDsa, Some(set), _) => format!("ML-DSA-{set}"),
+            (KeyType::MlDsa, None, _) => "ML-DSA".into(),
+            (KeyType::Other, ..) => self.type_name.clone(),
+        }
+    }
+
+    /// What a person calls the key: its label, else its CKA_ID, else its name in the report.
+    pub fn name_for_people(&self) -> String {
+        match (self.label.is_empty(), self.cka_id.is_empty()) {
+            (false, _) => self.label.clone(),
+            (true, false) => hex::encode(&self.cka_id),
+            (true, true) => self.id.clone(),
+        }
+    }
+}

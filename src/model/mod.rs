@@ -1,0 +1,38 @@
+//! The ground floor: plain data that every other floor speaks in.
+//!
+//! No I/O happens here, and neither `rustls` nor `cryptoki` is named. What a signature, a certificate
+//! or a scheme *is* lives here; who makes it and over which wire is the business of the floors above.
+#![forbid(unsafe_code)]
+
+pub mod alert;
+pub mod capability;
+pub mod cell;
+pub mod certificate;
+pub mod choice;
+pub mod ckr;
+pub mod emsa;
+pub mod finding;
+pub mod hash;
+pub mod key;
+pub mod mechanism;
+pub mod profile;
+pub mod public_key;
+pub mod request;
+pub mod route;
+pub mod run;
+pub mod scheme;
+pub mod sign;
+pub mod token;
+pub mod verify;
+
+/// The name in `known` that a person most likely meant by `name`, for "did you mean"; `None` if none is near.
+pub fn nearest_name<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+    let likeness = |candidate: &str| {
+        strsim::jaro_winkler(&name.to_ascii_lowercase(), &candidate.to_ascii_lowercase())
+    };
+    known
+        .map(|candidate| (likeness(candidate), candidate))
+        .filter(|(likeness, _)| *likeness > 0.8)
+        .max_by(|(a, _), (b, _)| a.total_cmp(b))
+        .map(|(_, candidate)| candidate)
+}

@@ -1,0 +1,69 @@
+//! A whole run: everything that a report is made from.
+
+use super::cell::{Cell, Outcome};
+use super::finding::{Finding, Severity};
+use super::key::Key;
+use super::profile::Profile;
+use super::token::{Module, Token};
+
+/// A matrix run, complete or cut short.
+#[derive(Clone, Debug)]
+pub struct Run {
+    /// Start, RFC 3339 in UTC.
+    pub started: String,
+    /// Milliseconds that it took.
+    pub duration_ms: u64,
+    /// False: interrupted; cells that were not reached are `skipped`.
+    pub complete: bool,
+    /// The module.
+    pub module: Module,
+    /// The tokens.
+    pub tokens: Vec<Token>,
+    /// Their keys.
+    pub keys: Vec<Key>,
+    /// The profiles.
+    pub profiles: Vec<Profile>,
+    /// The clients' names, in the order of the table.
+    pub clients: Vec<ClientFacts>,
+    /// The cells: by key, then profile, version, client.
+    pub cells: Vec<Cell>,
+    /// What it means.
+    pub findings: Vec<Finding>,
+    /// Signatures that the tokens were asked for: capability trials and handshakes.
+    pub signatures: usize,
+    /// What the harness could not do, in sentences.
+    pub notes: Vec<String>,
+}
+
+/// A client, as the report names it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ClientFacts {
+    /// `firefox`.
+    pub name: String,
+    /// `observed`, `source` or `documented`.
+    pub evidence: &'static str,
+}
+
+impl Run {
+    /// Cells with this outcome.
+    pub fn count(&self, outcome: Outcome) -> usize {
+        let same = |cell: &&Cell| cell.outcome == outcome;
+        self.cells.iter().filter(same).count()
+    }
+
+    /// Cells that are not as expected.
+    pub fn unexpected(&self) -> usize {
+        self.cells.iter().filter(|cell| !cell.as_expected()).count()
+    }
+
+    /// Was any handshake made?
+    pub fn tried_anything(&self) -> bool {
+        self.cells.iter().any(|cell| cell.measured)
+    }
+
+    /// Every cell is as expected, and no finding is an error.
+    pub fn is_as_expected(&self) -> bool {
+        let error = |finding: &Finding| finding.severity == Severity::Error;
+        self.unexpected() == 0 && !self.findings.iter().any(error)
+    }
+}

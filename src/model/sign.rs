@@ -1,0 +1,104 @@
+//! The one thing that a token and a TLS stack have to do with each other.
+
+use std::fmt;
+
+use super::ckr::Ckr;
+use super::route::Route;
+use super::scheme::Scheme;
+
+/// Something that signs: a key on a token, or one in software.
+///
+/// The floors above the token know no more of it than this, and are tested with a software key.
+pub trait Sign: Send + Sync {
+    /// Signs `message`, which is *not* hashed; hashing and padding are the implementation's, as `route` says.
+    /// The signature comes back in TLS' encoding: DER for ECDSA.
+    ///
+    /// Blocks for as long as the token takes.
+    ///
+    /// # Errors
+    /// The step that failed, with the first CKR.
+    fn sign(&self, scheme: Scheme, route: Route, message: &[u8]) -> Result<Signed, SignError>;
+}
+
+/// A signature.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Signed {
+    /// In TLS' encoding.
+    pub signature: Vec<u8>,
+    /// Milliseconds on the token.
+    pub ms: f64,
+}
+
+/// Where in signing it failed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SignStep {
+    /// C_SignInit: Java tries another scheme after this one.
+    SignInit,
+    /// C_Login(CKU_CONTEXT_SPECIFIC), for an always-authenticate key.
+    ContextLogin,
+    /// C_Sign: nobody tries another scheme after this one.
+    Sign,
+    /// The host: padding before, or TLS' encoding after.
+    Encode,
+    /// The session: it could not be opened again, or the key is gone.
+    Session,
+}
+
+impl SignStep {
+    /// The PKCS#11 function, or the step's name.
+    pub fn name(self) -> &'static str {
+        match self {
+            SignStep::SignInit => "C_SignInit",
+            SignStep::ContextLogin => "C_Login(CKU_CONTEXT_SPECIFIC)",
+            SignStep::Sign => "C_Sign",
+            SignStep::Encode => "encoding",
+            SignStep::Session => "session",
+        }
+    }
+}
+
+/// A signature that did not come about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SignError {
+    /// Where.
+    pub step: SignStep,
+    /// The token's answer; `None` if it was not the token that failed.
+    pub ckr: Option<Ckr>,
+    /// What happened, where a CKR doesn't say it.
+    pub detail: Option<String>,
+}
+
+impl SignError {
+    /// A refusal by the token.
+    pub fn refused(step: SignStep, ckr: Ckr) -> Self {
+        SignError {
+            step,
+            ckr: Some(ckr),
+            detail: None,
+        }
+    }
+
+    /// Something else.
+    pub fn other(step: SignStep, detail: impl Into<String>) -> Self {
+        SignError {
+            step,
+            ckr: None,
+            detail: Some(detail.into()),
+        }
+    }
+}
+
+impl fmt::Display for SignError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.step.name())?;
+        if let Some(ckr) = self.ckr {
+            write!(f, ": {ckr}")?;
+        }
+        if let Some(detail) = &self.detail {
+            write!(f, ": {detail}")?;
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for SignError {}

@@ -1,0 +1,248 @@
+//! One real handshake, in memory, on one thread.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use rustls::pki_types::{CertificateDer, ServerName};
+use rustls::{ClientConnection, Connection, Error, ServerConnection, SupportedProtocolVersion};
+
+use super::authority::{Authority, SERVER_NAME};
+use super::client::{self, Record, Resolver, SharedRecord};
+use super::server::{self, Refusal, Verdict};
+use super::tap::{self, StreamTap};
+use super::handshake;
+use crate::model::alert::Alert;
+use crate::model::choice::Choice;
+use crate::model::profile::TlsVersion;
+use crate::model::request::Request;
+use crate::model::route::Route;
+use crate::model::scheme::Scheme;
+use crate::model::sign::{Sign, SignError};
+
+/// A client's rule: from what the server asked for to what it does.
+pub type Rule = dyn Fn(&Request) -> Choice + Send + Sync;
+
+/// What the server is to ask for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Server {
+    /// The one version it speaks.
+    pub version: TlsVersion,
+    /// The list of its CertificateRequest; see [`sendable`](super::sendable).
+    pub schemes: Vec<Scheme>,
+    /// certificate_authorities, each the DER of a Name.
+    pub ca_names: Vec<Vec<u8>>,
+    /// The smallest RSA key that it takes, in bits.
+    pub min_rsa_bits: u32,
+}
+
+/// What the client brings.
+pub struct Client {
+    /// The certificate, then its chain, DER.
+    pub chain: Vec<Vec<u8>>,
+    /// How it decides.
+    pub rule: Arc<Rule>,
+    /// How it signs.
+    pub sign: Arc<dyn Sign>,
+}
+
+/// What happened.
+#[derive(Clone, Debug)]
+pub struct Attempt {
+    /// The CertificateRequest as it was on the wire.
+    pub request: Option<Request>,
+    /// What the client decided.
+    pub choice: Option<Choice>,
+    /// The route it tried last.
+    pub route: Option<Route>,
+    /// Milliseconds on the token, if it signed.
+    pub sign_ms: Option<f64>,
+    /// C_SignInit calls that were made.
+    pub signatures: usize,
+    /// How it ended.
+    pub end: End,
+    /// Milliseconds of the whole handshake.
+    pub handshake_ms: f64,
+}
+
+/// How a handshake ended.
+#[derive(Clone, Debug, PartialEq)]
+pub enum End {
+    /// The server accepted, and said so with a byte of data.
+    Accepted,
+    /// The server refused.
+    Refused {
+        /// The alert it sent.
+        alert: Option<Alert>,
+        /// Its reason.
+        why: Option<String>,
+    },
+    /// The client could not sign.
+    SignFailed(SignError),
+    /// The client ended it before any certificate.
+    ClientStopped {
+        /// Why.
+        why: String,
+    },
+    /// The harness could not tell.
+    CouldNotTell {
+        /// Why.
+        why: String,
+    },
+}
+
+/// Makes the handshake. Blocks for as long as the token takes to sign.
+pub fn attempt(authority: &Authority, server: &Server, client: Client) -> Attempt {
+    let record = SharedRecord::default();
+    let verdict = Verdict::default();
+    let rule = Arc::clone(&client.rule);
+    let started = Instant::now();
+    let ended = connect(authority, server, client, &record, &verdict);
+    let handshake_ms = started.elapsed().as_secs_f64() * 1000.0;
+    record.with(|record| {
+        complete(record, server.version, &rule);
+        Attempt {
+            end: judge(ended, record, &verdict),
+            request: record.request.take(),
+            choice: record.choice.take(),
+            route: record.route,
+            sign_ms: record.signed.as_ref().and_then(|signed| signed.as_ref().ok().copied()),
+            signatures: record.signatures,
+            handshake_ms,
+        }
+    })
+}
+
+/// Errors of the two sides, after everything that could be said was said.
+struct Ended {
+    client: Option<Error>,
+    server: Option<Error>,
+    accepted: bool,
+}
+
+fn connect(
+    authority: &Authority,
+    server: &Server,
+    client: Client,
+    record: &SharedRecord,
+    verdict: &Verdict,
+) -> Result<Ended, Error> {
+    let resolver = Resolver {
+        version: server.version,
+        chain: client.chain.into_iter().map(CertificateDer::from).collect(),
+        rule: client.rule,
+        sign: client.sign,
+        record: record.clone(),
+    };
+    let client_config = client::config(authority, server.version, resolver)?;
+    let server_config = server::config(authority, server, verdict.clone())?;
+    let name = ServerName::try_from(SERVER_NAME).map_err(|_| Error::General("server name".into()))?;
+    let client = ClientConnection::new(Arc::new(client_config), name)?;
+    let server = ServerConnection::new(Arc::new(server_config))?;
+    tap::clear();
+    Ok(pump(client.into(), server.into()))
+}
+
+/// Carries bytes to and fro until the server's first byte of data arrives, or neither side has more to say.
+///
+/// The server's word is what counts: in TLS 1.3 a client is done before the server has looked at its signature.
+fn pump(mut client: Connection, mut server: Connection) -> Ended {
+    let mut stream_tap = StreamTap::default();
+    let mut ended = Ended {
+        client: None,
+        server: None,
+        accepted: false,
+    };
+    let mut greeted = false;
+    loop {
+        let sent = flight(&mut client);
+        ended.server = ended.server.or_else(|| deliver(&mut server, &sent));
+        if !server.is_handshaking() && ended.server.is_none() && !greeted {
+            greeted = true;
+            // a Vec takes every byte
+            let _ = std::io::Write::write_all(&mut server.writer(), b"1");
+        }
+        let answered = flight(&mut server);
+        stream_tap.listen(&answered);
+        ended.client = ended.client.or_else(|| deliver(&mut client, &answered));
+        let mut byte = [0];
+        let read = std::io::Read::read(&mut client.reader(), &mut byte);
+        ended.accepted |= read.is_ok_and(|count| count == 1);
+        if ended.accepted || (sent.is_empty() && answered.is_empty()) {
+            return ended;
+        }
+    }
+}
+
+fn flight(from: &mut Connection) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    while from.wants_write() {
+        if from.write_tls(&mut bytes).is_err() {
+            break;
+        }
+    }
+    bytes
+}
+
+fn deliver(to: &mut Connection, mut bytes: &[u8]) -> Option<Error> {
+    while !bytes.is_empty() {
+        if to.read_tls(&mut bytes).is_err() {
+            return Some(Error::General("the peer's bytes were not taken".into()));
+        }
+        if let Err(error) = to.process_new_packets() {
+            return Some(error);
+        }
+    }
+    None
+}
+
+/// In TLS 1.3 `rustls` stops a client by itself when nothing in the list is legal there, and asks no resolver. The request
+/// was heard all the same, and the rule can still say what its client would have done.
+fn complete(record: &mut Record, version: TlsVersion, rule: &Arc<Rule>) {
+    if record.request.is_none() {
+        record.request = handshake::certificate_request(&tap::heard(), version);
+        record.choice = record.request.as_ref().map(|request| rule(request));
+    }
+}
+
+fn judge(ended: Result<Ended, Error>, record: &Record, verdict: &Verdict) -> End {
+    let ended = match ended {
+        Ok(ended) => ended,
+        Err(error) => return End::CouldNotTell { why: error.to_string() },
+    };
+    if ended.accepted {
+        return End::Accepted;
+    }
+    if let Some(Err(error)) = &record.signed {
+        return End::SignFailed(error.clone());
+    }
+    let alert = alert_received(ended.client.as_ref());
+    match (verdict.take(), ended.server, ended.client) {
+        (Some(Refusal::CouldNotTell(why)), ..) => End::CouldNotTell { why },
+        (Some(Refusal::Because(why)), ..) => End::Refused { alert, why: Some(why) },
+        (None, Some(Error::NoCertificatesPresented), _) => End::Refused {
+            alert,
+            why: Some("the server requires a certificate".into()),
+        },
+        (None, Some(error), _) if alert_received(Some(&error)).is_none() => End::Refused {
+            alert,
+            why: Some(error.to_string()),
+        },
+        (None, _, Some(error)) => End::ClientStopped { why: error.to_string() },
+        (None, ..) => End::CouldNotTell { why: "the handshake stood still".into() },
+    }
+}
+
+fn alert_received(error: Option<&Error>) -> Option<Alert> {
+    match error {
+        Some(Error::AlertReceived(description)) => Some(Alert(u8::from(*description))),
+        _ => None,
+    }
+}
+
+/// `rustls`' name for a version.
+pub(super) fn protocol_version(version: TlsVersion) -> &'static SupportedProtocolVersion {
+    match version {
+        TlsVersion::V1_2 => &rustls::version::TLS12,
+        TlsVersion::V1_3 => &rustls::version::TLS13,
+    }
+}

@@ -1,0 +1,177 @@
+//! The client's side of a handshake: a rule decides, a [`Sign`] signs, and both leave a record.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use rustls::client::{ClientConfig, ResolvesClientCert, Resumption};
+use rustls::crypto::aws_lc_rs::{self, cipher_suite, kx_group};
+use rustls::crypto::CryptoProvider;
+use rustls::pki_types::CertificateDer;
+use rustls::sign::{CertifiedKey, Signer, SigningKey};
+use rustls::{Error, OtherError, SignatureAlgorithm, SignatureScheme};
+
+use super::attempt::{Rule, protocol_version};
+use super::authority::Authority;
+use super::{handshake, tap};
+use crate::model::choice::Choice;
+use crate::model::profile::TlsVersion;
+use crate::model::request::Request;
+use crate::model::route::Route;
+use crate::model::scheme::Scheme;
+use crate::model::sign::{Sign, SignError, SignStep};
+
+/// What the client saw, decided and signed.
+#[derive(Default)]
+pub(super) struct Record {
+    pub(super) request: Option<Request>,
+    pub(super) choice: Option<Choice>,
+    /// The route tried last.
+    pub(super) route: Option<Route>,
+    /// Milliseconds on the token, or why there is no signature.
+    pub(super) signed: Option<Result<f64, SignError>>,
+    /// C_SignInit calls that were made.
+    pub(super) signatures: usize,
+}
+
+/// A record that the client's parts share.
+#[derive(Clone, Default)]
+pub(super) struct SharedRecord(Arc<Mutex<Record>>);
+
+impl SharedRecord {
+    pub(super) fn with<T>(&self, write: impl FnOnce(&mut Record) -> T) -> T {
+        write(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+impl std::fmt::Debug for SharedRecord {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("SharedRecord")
+    }
+}
+
+/// The provider whose TLS 1.3 suite carries the tap. Few suites and one group: the matrix is about the client's signature.
+pub(super) fn provider() -> Arc<CryptoProvider> {
+    let mut suites = vec![cipher_suite::TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256];
+    suites.extend(tap::tapped_suite());
+    Arc::new(CryptoProvider {
+        cipher_suites: suites,
+        kx_groups: vec![kx_group::X25519],
+        ..aws_lc_rs::default_provider()
+    })
+}
+
+/// A configuration for one handshake.
+///
+/// # Errors
+/// `rustls` refused the versions.
+pub(super) fn config(
+    authority: &Authority,
+    version: TlsVersion,
+    resolver: Resolver,
+) -> Result<ClientConfig, Error> {
+    let builder = ClientConfig::builder_with_provider(provider())
+        .with_protocol_versions(&[protocol_version(version)])?;
+    let verifier = Arc::clone(&authority.server_verifier);
+    let mut config = builder
+        .with_webpki_verifier(verifier)
+        .with_client_cert_resolver(Arc::new(resolver));
+    // a resumed session would skip the very signature that is to be tried
+    config.resumption = Resumption::disabled();
+    Ok(config)
+}
+
+/// Answers a CertificateRequest by the rule.
+pub(super) struct Resolver {
+    pub(super) version: TlsVersion,
+    pub(super) chain: Vec<CertificateDer<'static>>,
+    pub(super) rule: Arc<Rule>,
+    pub(super) sign: Arc<dyn Sign>,
+    pub(super) record: SharedRecord,
+}
+
+impl std::fmt::Debug for Resolver {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Resolver")
+    }
+}
+
+impl ResolvesClientCert for Resolver {
+    fn resolve(&self, _: &[&[u8]], _: &[SignatureScheme]) -> Option<Arc<CertifiedKey>> {
+        let request = handshake::certificate_request(&tap::heard(), self.version)?;
+        let choice = (self.rule)(&request);
+        self.record.with(|record| {
+            record.request = Some(request);
+            record.choice = Some(choice.clone());
+        });
+        let Choice::Sign { scheme, routes } = choice else {
+            return None;
+        };
+        let key = ChosenKey {
+            scheme,
+            routes,
+            sign: Arc::clone(&self.sign),
+            record: self.record.clone(),
+        };
+        Some(Arc::new(CertifiedKey::new(self.chain.clone(), Arc::new(key))))
+    }
+
+    fn has_certs(&self) -> bool {
+        true
+    }
+}
+
+/// A key whose scheme is settled already.
+#[derive(Clone)]
+struct ChosenKey {
+    scheme: Scheme,
+    routes: Vec<Route>,
+    sign: Arc<dyn Sign>,
+    record: SharedRecord,
+}
+
+impl std::fmt::Debug for ChosenKey {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "ChosenKey({})", self.scheme)
+    }
+}
+
+impl SigningKey for ChosenKey {
+    /// What is `offered` is the filtered list; the rule has seen the whole one.
+    fn choose_scheme(&self, _offered: &[SignatureScheme]) -> Option<Box<dyn Signer>> {
+        Some(Box::new(self.clone()))
+    }
+
+    /// Only a server asks a key for it.
+    fn algorithm(&self) -> SignatureAlgorithm {
+        SignatureAlgorithm::Unknown(0)
+    }
+}
+
+impl Signer for ChosenKey {
+    /// `message` is not hashed. Tries the routes in order; the next only where C_SignInit refused the one before.
+    fn sign(&self, message: &[u8]) -> Result<Vec<u8>, Error> {
+        let mut last = SignError::other(SignStep::Encode, "no route to try");
+        for route in &self.routes {
+            let signed = self.sign.sign(self.scheme, *route, message);
+            self.record.with(|record| {
+                record.route = Some(*route);
+                record.signatures += 1;
+            });
+            match signed {
+                Ok(signed) => {
+                    self.record.with(|record| record.signed = Some(Ok(signed.ms)));
+                    return Ok(signed.signature);
+                }
+                Err(error) => last = error,
+            }
+            if last.step != SignStep::SignInit {
+                break;
+            }
+        }
+        self.record.with(|record| record.signed = Some(Err(last.clone())));
+        Err(Error::Other(OtherError(Arc::new(last))))
+    }
+
+    fn scheme(&self) -> SignatureScheme {
+        SignatureScheme::from(self.scheme.0)
+    }
+}

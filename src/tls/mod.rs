@@ -1,0 +1,17 @@
+//! The TLS floor: the only code that names `rustls`.
+//!
+//! An [`attempt`] is one real handshake in memory between a client, whose decisions a rule makes and whose signature a
+//! [`Sign`](crate::model::sign::Sign) makes, and a server that asks for exactly the schemes it is told to.
+#![forbid(unsafe_code)]
+
+pub mod attempt;
+pub mod authority;
+
+mod client;
+mod handshake;
+mod server;
+mod tap;
+
+pub use attempt::{Attempt, End, Server, attempt};
+pub use authority::Authority;
+pub use server::sendable;

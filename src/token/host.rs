@@ -1,0 +1,218 @@
+//! The token host: one thread that owns a token's session, and the typed requests it answers.
+//!
+//! A card does one thing at a time, so its host does too. Requests and replies are plain data: to move the host into a
+//! process of its own is to send the same requests over a pipe.
+#![forbid(unsafe_code)]
+
+use std::sync::Arc;
+use std::sync::mpsc::{self, Receiver, Sender};
+use std::thread::JoinHandle;
+
+use cryptoki::slot::Slot;
+use secrecy::SecretString;
+
+use super::module::{Loaded, Refusal};
+use super::owner::Owner;
+use crate::model::certificate::Certificate;
+use crate::model::key::Key;
+use crate::model::mechanism::Mechanism;
+use crate::model::route::Route;
+use crate::model::scheme::Scheme;
+use crate::model::sign::{Sign, SignError, SignStep, Signed};
+use crate::model::token::{MechanismFacts, Token};
+
+/// A token's host. Dropping it closes the session and ends the thread.
+pub struct Host {
+    line: Line,
+    thread: Option<JoinHandle<()>>,
+}
+
+/// How the PIN reaches the token.
+pub enum Login {
+    /// This PIN. It is kept until the host ends, for keys that want it for every signature.
+    Pin(SecretString),
+    /// The reader's own pad (CKF_PROTECTED_AUTHENTICATION_PATH): the user types it there.
+    Pad,
+}
+
+/// What a token says of itself before any login.
+#[derive(Clone, Debug)]
+pub struct Description {
+    /// The token; its `id` is not given yet.
+    pub token: Token,
+    /// CKF_TOKEN_INITIALIZED.
+    pub initialized: bool,
+    /// CKF_LOGIN_REQUIRED.
+    pub login_required: bool,
+    /// ulMinPinLen, in bytes.
+    pub pin_min: usize,
+    /// ulMaxPinLen, in bytes.
+    pub pin_max: usize,
+}
+
+/// The objects of a token.
+#[derive(Clone, Debug)]
+pub struct Inventory {
+    /// Private keys with their certificates; their `id` and `token` are not given yet.
+    pub keys: Vec<Key>,
+    /// The mechanisms, unknown ones included.
+    pub mechanisms: Vec<MechanismFacts>,
+    /// See [`Token::orphan_certificates`].
+    pub orphan_certificates: Vec<Certificate>,
+    /// See [`Token::unreadable_certificates`].
+    pub unreadable_certificates: Vec<String>,
+}
+
+pub(super) enum Request {
+    Describe,
+    Login(Login),
+    Inventory,
+    MechanismInfo(Mechanism),
+    Sign {
+        /// The key's place in the inventory.
+        key: usize,
+        scheme: Scheme,
+        route: Route,
+        message: Vec<u8>,
+    },
+    /// Close the session and end, whoever still holds a line.
+    Close,
+}
+
+pub(super) enum Reply {
+    Description(Result<Description, Refusal>),
+    Login(Result<(), Refusal>),
+    Inventory(Result<Inventory, Refusal>),
+    MechanismInfo(MechanismFacts),
+    Signed(Result<Signed, SignError>),
+}
+
+/// A way to ask the host: cheap to clone, one for each key.
+#[derive(Clone)]
+struct Line(Sender<(Request, Sender<Reply>)>);
+
+impl Host {
+    pub(super) fn start(loaded: Arc<Loaded>, slot: Slot) -> Host {
+        let (sender, requests) = mpsc::channel();
+        let thread = std::thread::spawn(move || serve(Owner::new(loaded, slot), &requests));
+        Host {
+            line: Line(sender),
+            thread: Some(thread),
+        }
+    }
+
+    /// C_GetTokenInfo: no session, no login.
+    ///
+    /// # Errors
+    /// The call that the token refused.
+    pub fn describe(&self) -> Result<Description, Refusal> {
+        match self.line.ask(Request::Describe) {
+            Some(Reply::Description(reply)) => reply,
+            _ => Err(gone()),
+        }
+    }
+
+    /// C_Login as user. A PIN that the token called wrong is not sent again by this host.
+    ///
+    /// # Errors
+    /// The call that the token refused, CKR_PIN_INCORRECT and CKR_PIN_LOCKED among them.
+    pub fn login(&self, login: Login) -> Result<(), Refusal> {
+        match self.line.ask(Request::Login(login)) {
+            Some(Reply::Login(reply)) => reply,
+            _ => Err(gone()),
+        }
+    }
+
+    /// Reads keys, certificates and mechanisms, and pairs them.
+    ///
+    /// # Errors
+    /// The call that the token refused.
+    pub fn inventory(&self) -> Result<Inventory, Refusal> {
+        match self.line.ask(Request::Inventory) {
+            Some(Reply::Inventory(reply)) => reply,
+            _ => Err(gone()),
+        }
+    }
+
+    /// C_GetMechanismInfo of a mechanism, listed or not; `None` if the host is gone.
+    pub fn mechanism_info(&self, mechanism: Mechanism) -> Option<MechanismFacts> {
+        match self.line.ask(Request::MechanismInfo(mechanism)) {
+            Some(Reply::MechanismInfo(facts)) => Some(facts),
+            _ => None,
+        }
+    }
+
+    /// A signer for the key at this place in the inventory.
+    pub fn signer(&self, key: usize) -> KeySigner {
+        KeySigner {
+            line: self.line.clone(),
+            key,
+        }
+    }
+}
+
+impl Drop for Host {
+    fn drop(&mut self) {
+        // either may fail only because the thread has ended already
+        let (sender, _) = mpsc::channel();
+        let _ = self.line.0.send((Request::Close, sender));
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+    }
+}
+
+/// A key on a token, as the floors above see it.
+pub struct KeySigner {
+    line: Line,
+    key: usize,
+}
+
+impl Sign for KeySigner {
+    fn sign(&self, scheme: Scheme, route: Route, message: &[u8]) -> Result<Signed, SignError> {
+        let request = Request::Sign {
+            key: self.key,
+            scheme,
+            route,
+            message: message.to_vec(),
+        };
+        match self.line.ask(request) {
+            Some(Reply::Signed(reply)) => reply,
+            _ => Err(SignError::other(SignStep::Session, "the token's host has ended")),
+        }
+    }
+}
+
+impl Line {
+    /// Waits for the reply; `None` if the host has ended.
+    fn ask(&self, request: Request) -> Option<Reply> {
+        let (sender, reply) = mpsc::channel();
+        self.0.send((request, sender)).ok()?;
+        reply.recv().ok()
+    }
+}
+
+fn serve(mut owner: Owner, requests: &Receiver<(Request, Sender<Reply>)>) {
+    while let Ok((request, sender)) = requests.recv() {
+        let reply = match request {
+            Request::Describe => Reply::Description(owner.describe()),
+            Request::Login(login) => Reply::Login(owner.login(login)),
+            Request::Inventory => Reply::Inventory(owner.inventory()),
+            Request::MechanismInfo(mechanism) => Reply::MechanismInfo(owner.mechanism_info(mechanism)),
+            Request::Sign { key, scheme, route, message } => {
+                Reply::Signed(owner.sign(key, scheme, route, &message))
+            }
+            Request::Close => return,
+        };
+        // whoever asked may have given up waiting
+        let _ = sender.send(reply);
+    }
+}
+
+fn gone() -> Refusal {
+    Refusal {
+        function: "the token's host".into(),
+        ckr: None,
+        what: "has ended".into(),
+    }
+}

@@ -1,0 +1,217 @@
+//! Which certificate belongs to which key. CKA_ID says one thing, the public key another, and either may lie.
+#![forbid(unsafe_code)]
+
+use crate::model::certificate::{Certificate, chain_of};
+use crate::model::key::{Key, Pairing};
+
+/// A certificate object as read.
+#[derive(Clone, Debug)]
+pub(super) struct CertificateObject {
+    pub(super) cka_id: Vec<u8>,
+    pub(super) label: String,
+    /// `None`: its CKA_VALUE is no certificate.
+    pub(super) certificate: Option<Certificate>,
+}
+
+/// Keys with their certificates, and what was left over.
+pub(super) struct Paired {
+    pub(super) keys: Vec<Key>,
+    /// Certificates of no CA that belong to no key.
+    pub(super) orphans: Vec<Certificate>,
+    /// Objects that hold no certificate, by label or CKA_ID.
+    pub(super) unreadable: Vec<String>,
+}
+
+/// Pairs by public key first, since that is what a server verifies with; by CKA_ID where the public key can't tell.
+pub(super) fn pair(mut keys: Vec<Key>, objects: Vec<CertificateObject>) -> Paired {
+    let (readable, broken) = split(objects);
+    for key in &mut keys {
+        let (pairing, certificate) = certificate_for(key, &readable, &broken);
+        key.chain_on_token = certificate
+            .as_ref()
+            .map_or_else(Vec::new, |leaf| chain_of(leaf, &readable));
+        key.bits = key.bits.or_else(|| certificate.as_ref()?.public_key.bits());
+        key.pairing = pairing;
+        key.certificate = certificate;
+    }
+    let used = |candidate: &Certificate| {
+        let mut certificates = keys.iter().filter_map(|key| key.certificate.as_ref());
+        certificates.any(|certificate| certificate.der == candidate.der)
+            || keys.iter().any(|key| owns(key, candidate))
+    };
+    let orphans = readable
+        .iter()
+        .filter(|candidate| !candidate.is_ca && !used(candidate))
+        .cloned()
+        .collect();
+    Paired {
+        orphans,
+        unreadable: broken.iter().map(name).collect(),
+        keys,
+    }
+}
+
+fn split(objects: Vec<CertificateObject>) -> (Vec<Certificate>, Vec<CertificateObject>) {
+    let mut readable = Vec::new();
+    let mut broken = Vec::new();
+    for object in objects {
+        match object.certificate {
+            Some(certificate) => readable.push(Certificate {
+                cka_id: object.cka_id,
+                label: object.label,
+                ..certificate
+            }),
+            None => broken.push(object),
+        }
+    }
+    (readable, broken)
+}
+
+fn certificate_for(
+    key: &Key,
+    certificates: &[Certificate],
+    broken: &[CertificateObject],
+) -> (Pairing, Option<Certificate>) {
+    let same_id = |id: &[u8]| !key.cka_id.is_empty() && id == key.cka_id;
+    let pick = |wanted: &dyn Fn(&Certificate) -> bool| newest(certificates.iter().filter(|c| wanted(c)));
+    if let Some(both) = pick(&|c| owns(key, c) && same_id(&c.cka_id)) {
+        return (Pairing::IdAndKey, Some(both));
+    }
+    if let Some(by_key) = pick(&|c| owns(key, c)) {
+        return (Pairing::KeyOnly, Some(by_key));
+    }
+    if let Some(by_id) = pick(&|c| same_id(&c.cka_id)) {
+        let pairing = match key.public_key {
+            Some(_) => Pairing::WrongKey,
+            None => Pairing::IdOnly,
+        };
+        return (pairing, Some(by_id));
+    }
+    if broken.iter().any(|object| same_id(&object.cka_id)) {
+        return (Pairing::Unreadable, None);
+    }
+    (Pairing::None, None)
+}
+
+fn owns(key: &Key, certificate: &Certificate) -> bool {
+    let public_key = key.public_key.as_ref();
+    public_key.is_some_and(|public_key| public_key.same_key(&certificate.public_key))
+}
+
+/// Of several (a renewed certificate beside the old one), the one that is valid longest.
+fn newest<'a>(certificates: impl Iterator<Item = &'a Certificate>) -> Option<Certificate> {
+    certificates
+        .max_by_key(|certificate| certificate.not_after)
+        .cloned()
+}
+
+fn name(object: &CertificateObject) -> String {
+    if object.label.is_empty() {
+        format!("id {}", hex::encode(&object.cka_id))
+    } else {
+        object.label.clone()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::key::KeyType;
+    use crate::model::public_key::PublicKey;
+
+    fn public(n: u8) -> PublicKey {
+        PublicKey::rsa(&[0xc0, n], &[3], false)
+    }
+
+    fn key(id: u8, public_key: Option<u8>) -> Key {
+        Key {
+            id: String::new(),
+            token: String::new(),
+            label: String::new(),
+            cka_id: vec![id],
+            uri: String::new(),
+            key_type: KeyType::Rsa,
+            type_name: "CKK_RSA".into(),
+            bits: None,
+            curve: None,
+            can_sign: true,
+            always_authenticate: false,
+            allowed_mechanisms: None,
+            public_key: public_key.map(public),
+            certificate: None,
+            pairing: Pairing::None,
+            chain_on_token: Vec::new(),
+            capabilities: Vec::new(),
+        }
+    }
+
+    fn certificate(id: u8, key: u8, not_after: i64) -> CertificateObject {
+        CertificateObject {
+            cka_id: vec![id],
+            label: format!("cert {id:02x}"),
+            certificate: Some(Certificate {
+                der: vec![id, key, u8::try_from(not_after).unwrap()],
+                label: String::new(),
+                cka_id: Vec::new(),
+                subject: String::new(),
+                issuer: String::new(),
+                subject_der: vec![key],
+                issuer_der: vec![0xca],
+                serial: String::new(),
+                not_before: 0,
+                not_after,
+                sha256: String::new(),
+                public_key: public(key),
+                is_ca: false,
+            }),
+        }
+    }
+
+    fn pairing_of(key: Key, certificates: Vec<CertificateObject>) -> (Pairing, Option<i64>, usize) {
+        let paired = pair(vec![key], certificates);
+        let key = &paired.keys[0];
+        let end = key.certificate.as_ref().map(|c| c.not_after);
+        (key.pairing, end, paired.orphans.len())
+    }
+
+    #[test]
+    fn same_id_and_same_key_belong_together() {
+        let found = pairing_of(key(1, Some(7)), vec![certificate(1, 7, 9), certificate(2, 8, 9)]);
+        assert_eq!(found, (Pairing::IdAndKey, Some(9), 1));
+    }
+
+    #[test]
+    fn the_public_key_wins_over_the_id() {
+        let found = pairing_of(key(1, Some(7)), vec![certificate(1, 8, 5), certificate(2, 7, 9)]);
+        assert_eq!(found, (Pairing::KeyOnly, Some(9), 1));
+    }
+
+    #[test]
+    fn a_certificate_of_another_key_under_the_same_id_is_told() {
+        let found = pairing_of(key(1, Some(7)), vec![certificate(1, 8, 5)]);
+        assert_eq!(found, (Pairing::WrongKey, Some(5), 0));
+    }
+
+    #[test]
+    fn without_a_public_key_the_id_is_believed() {
+        let found = pairing_of(key(1, None), vec![certificate(1, 8, 5)]);
+        assert_eq!(found, (Pairing::IdOnly, Some(5), 0));
+    }
+
+    #[test]
+    fn of_an_old_and_a_renewed_certificate_the_renewed_one_is_taken_and_neither_is_an_orphan() {
+        let found = pairing_of(key(1, Some(7)), vec![certificate(1, 7, 5), certificate(1, 7, 9)]);
+        assert_eq!(found, (Pairing::IdAndKey, Some(9), 0));
+    }
+
+    #[test]
+    fn an_object_that_is_no_certificate_is_named_and_not_taken() {
+        let broken = CertificateObject {
+            certificate: None,
+            ..certificate(1, 7, 5)
+        };
+        let paired = pair(vec![key(1, Some(7))], vec![broken]);
+        assert_eq!(paired.keys[0].pairing, Pairing::Unreadable);
+        assert_eq!(paired.unreadable, ["cert 01"]);
+    }
+}

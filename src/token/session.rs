@@ -1,0 +1,133 @@
+//! A token's session: opened, logged in, and replaced when a call fails.
+//!
+//! After an error the session is thrown away: its handles may be stale, and an operation may have stayed active that
+//! would hide the next cause. The new session is opened before the old one is closed, because the login belongs to the
+//! token and is lost with its last session (PKCS#11 3.1 §5.6.1); so a good PIN is not spent again.
+#![forbid(unsafe_code)]
+
+use std::sync::Arc;
+
+use cryptoki::session::{Session, SessionState, UserType};
+use cryptoki::slot::Slot;
+use secrecy::ExposeSecret;
+
+use super::host::Login;
+use super::module::{Loaded, Refusal, refusal};
+use crate::model::ckr::Ckr;
+
+/// The session with one token, and what may be used to log it in.
+pub(super) struct TokenSession {
+    loaded: Arc<Loaded>,
+    slot: Slot,
+    session: Option<Session>,
+    login: Option<Login>,
+    /// The token called this PIN wrong: it is not sent again.
+    burnt: bool,
+    logged_in: bool,
+}
+
+impl TokenSession {
+    pub(super) fn new(loaded: Arc<Loaded>, slot: Slot) -> Self {
+        TokenSession {
+            loaded,
+            slot,
+            session: None,
+            login: None,
+            burnt: false,
+            logged_in: false,
+        }
+    }
+
+    /// The open session; opened, and logged in again where that spends no risk, if it was lost.
+    pub(super) fn get(&mut self) -> Result<&Session, Refusal> {
+        if self.session.is_none() {
+            self.session = Some(self.open()?);
+            self.log_in_again()?;
+        }
+        self.session.as_ref().ok_or_else(|| no_login("no session"))
+    }
+
+    /// Throws the session away for a new one. An error here shows at the next [`get`](Self::get).
+    pub(super) fn renew(&mut self) {
+        let fresh = self.open();
+        self.session = None;
+        // a token may allow one session only: then the old one has to go first, and the login goes with it
+        self.session = fresh.or_else(|_| self.open()).ok();
+        if self.session.is_some() && self.log_in_again().is_err() {
+            self.session = None;
+        }
+    }
+
+    /// C_Login as user, the first one of a run.
+    pub(super) fn login(&mut self, login: Login) -> Result<(), Refusal> {
+        if self.burnt {
+            return Err(no_login("the token called this PIN wrong; it is not sent again"));
+        }
+        let session = self.open()?;
+        self.session = Some(session);
+        self.login = Some(login);
+        self.send_login(UserType::User)?;
+        self.logged_in = true;
+        Ok(())
+    }
+
+    /// C_Login(CKU_CONTEXT_SPECIFIC), between C_SignInit and C_Sign of an always-authenticate key.
+    pub(super) fn context_login(&mut self) -> Result<(), Refusal> {
+        self.send_login(UserType::ContextSpecific)
+    }
+
+    fn open(&self) -> Result<Session, Refusal> {
+        self.loaded.pkcs11.open_ro_session(self.slot).map_err(refusal)
+    }
+
+    /// Logs in with the PIN that was right before. Never at a pad: that would ask the user unawares.
+    fn log_in_again(&mut self) -> Result<(), Refusal> {
+        let already = self.session.as_ref().is_some_and(is_user_session);
+        if !self.logged_in || already {
+            return Ok(());
+        }
+        if matches!(self.login, Some(Login::Pad)) {
+            return Err(no_login("logged out; the PIN would have to be typed at the reader again"));
+        }
+        self.send_login(UserType::User)
+    }
+
+    /// The only place from which a PIN goes to a token.
+    fn send_login(&mut self, user: UserType) -> Result<(), Refusal> {
+        if self.burnt {
+            return Err(no_login("the token called this PIN wrong; it is not sent again"));
+        }
+        let (Some(session), Some(login)) = (&self.session, &self.login) else {
+            return Err(no_login("not logged in"));
+        };
+        let pin = match login {
+            Login::Pin(pin) => Some(cryptoki::types::AuthPin::from(pin.expose_secret())),
+            Login::Pad => None,
+        };
+        let answer = session.login(user, pin.as_ref()).map_err(refusal);
+        match answer {
+            Err(Refusal { ckr: Some(Ckr::USER_ALREADY_LOGGED_IN), .. }) => Ok(()),
+            Err(refused) => {
+                let spent = [Ckr::PIN_INCORRECT, Ckr::PIN_LOCKED];
+                self.burnt |= refused.ckr.is_some_and(|ckr| spent.contains(&ckr));
+                Err(refused)
+            }
+            Ok(()) => Ok(()),
+        }
+    }
+}
+
+fn is_user_session(session: &Session) -> bool {
+    let user = |state| matches!(state, SessionState::RoUser | SessionState::RwUser);
+    session
+        .get_session_info()
+        .is_ok_and(|info| user(info.session_state()))
+}
+
+fn no_login(what: &str) -> Refusal {
+    Refusal {
+        function: "C_Login".into(),
+        ckr: None,
+        what: what.into(),
+    }
+}
