@@ -4,3 +4,7 @@ pub mod model;
 pub mod token;
 pub mod tls;
 pub mod clients;
+pub mod matrix;
+pub mod cli;
+pub mod diagnose;
+pub mod report;

@@ -4,7 +4,6 @@ use super::{Card, Client, Evidence, Failure, no_certificate};
 use crate::model::capability::{Answer, Capability};
 use crate::model::choice::Choice;
 use crate::model::request::Request;
-use crate::model::route::Route;
 use crate::model::scheme::Scheme;
 
 pub(super) struct Any;
@@ -30,8 +29,8 @@ impl Client for Any {
             return no_certificate("no scheme in the list is for this key in this version");
         }
         // what was proven to work; else what was tried and refused, so that the refusal shows
-        best(card, &fitting, works)
-            .or_else(|| best(card, &fitting, was_tried))
+        first(card, &fitting, works)
+            .or_else(|| first(card, &fitting, was_tried))
             .unwrap_or_else(|| no_certificate("the token lists no mechanism for any scheme that fits"))
     }
 
@@ -40,15 +39,17 @@ impl Client for Any {
     }
 }
 
-fn best(card: &Card<'_>, schemes: &[Scheme], wanted: fn(&Capability) -> bool) -> Option<Choice> {
+fn first(card: &Card<'_>, schemes: &[Scheme], wanted: fn(&Capability) -> bool) -> Option<Choice> {
     schemes.iter().find_map(|scheme| {
-        let capabilities = card.key.capabilities.iter();
-        let routes: Vec<Route> = capabilities
-            .filter(|capability| capability.scheme == *scheme && wanted(capability))
-            .map(|capability| capability.route)
-            .collect();
-        let scheme = *scheme;
-        (!routes.is_empty()).then_some(Choice::Sign { scheme, routes })
+        let capability = card
+            .key
+            .capabilities
+            .iter()
+            .find(|capability| capability.scheme == *scheme && wanted(capability))?;
+        Some(Choice::Sign {
+            scheme: *scheme,
+            routes: vec![capability.route],
+        })
     })
 }
 

@@ -90,12 +90,21 @@ pub struct Remedy {
     pub software: Option<String>,
     /// What to write, in that software's own syntax.
     pub snippet: Option<String>,
+    /// The clients that it helps; empty: all.
+    pub clients: Vec<String>,
     /// The same as data, where it can be tried out.
     pub change: Option<Change>,
     /// The failing cells were run again with the change applied, and passed.
     pub proven: bool,
     /// What stops working.
     pub breaks: Vec<String>,
+}
+
+impl Remedy {
+    /// Does it help this client? A remedy that names no clients helps all.
+    pub fn helps(&self, client: &str) -> bool {
+        self.clients.is_empty() || self.clients.iter().any(|helped| helped == client)
+    }
 }
 
 /// What it means.

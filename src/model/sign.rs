@@ -38,7 +38,9 @@ pub enum SignStep {
     ContextLogin,
     /// C_Sign: nobody tries another scheme after this one.
     Sign,
-    /// The host: padding before, or TLS' encoding after.
+    /// The host, before the token was asked: the scheme doesn't fit the route or the key.
+    Prepare,
+    /// The host, after the token signed: what came back can't be put into TLS' encoding.
     Encode,
     /// The session: it could not be opened again, or the key is gone.
     Session,
@@ -51,6 +53,7 @@ impl SignStep {
             SignStep::SignInit => "C_SignInit",
             SignStep::ContextLogin => "C_Login(CKU_CONTEXT_SPECIFIC)",
             SignStep::Sign => "C_Sign",
+            SignStep::Prepare => "preparing",
             SignStep::Encode => "encoding",
             SignStep::Session => "session",
         }
@@ -76,6 +79,11 @@ impl SignError {
             ckr: Some(ckr),
             detail: None,
         }
+    }
+
+    /// Was C_SignInit called?
+    pub fn reached_token(&self) -> bool {
+        !matches!(self.step, SignStep::Prepare | SignStep::Session)
     }
 
     /// Something else.

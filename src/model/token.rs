@@ -5,7 +5,7 @@ use super::certificate::Certificate;
 use super::mechanism::Mechanism;
 
 /// A PKCS#11 library, from CK_INFO.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Module {
     /// Where it was loaded from.
     pub path: String,

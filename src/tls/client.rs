@@ -149,12 +149,13 @@ impl SigningKey for ChosenKey {
 impl Signer for ChosenKey {
     /// `message` is not hashed. Tries the routes in order; the next only where C_SignInit refused the one before.
     fn sign(&self, message: &[u8]) -> Result<Vec<u8>, Error> {
-        let mut last = SignError::other(SignStep::Encode, "no route to try");
+        let mut last = SignError::other(SignStep::Prepare, "no route to try");
         for route in &self.routes {
             let signed = self.sign.sign(self.scheme, *route, message);
+            let asked = signed.as_ref().err().is_none_or(SignError::reached_token);
             self.record.with(|record| {
                 record.route = Some(*route);
-                record.signatures += 1;
+                record.signatures += usize::from(asked);
             });
             match signed {
                 Ok(signed) => {

@@ -1,7 +1,8 @@
 //! The host's half of a signature: what goes to C_Sign on a route, and TLS' encoding of what comes back.
+#![forbid(unsafe_code)]
 
 use super::raw::Parameter;
-use crate::model::emsa::{self, EncodeError};
+use crate::model::emsa;
 use crate::model::hash::Hash;
 use crate::model::key::{Curve, KeyType};
 use crate::model::mechanism::Mechanism;
@@ -20,7 +21,7 @@ pub(super) struct Call {
 /// Prepares `message`, not hashed yet, for `route`.
 ///
 /// # Errors
-/// At [`SignStep::Encode`]: the route can't carry the scheme, the key is too small, its size is not known.
+/// At [`SignStep::Prepare`]: the route can't carry the scheme, the key is too small, its size is not known.
 pub(super) fn prepare(
     shape: &KeyShape,
     scheme: Scheme,
@@ -29,12 +30,12 @@ pub(super) fn prepare(
 ) -> Result<Call, SignError> {
     if !Route::of(scheme).contains(&route) {
         let mechanism = route.mechanism(scheme);
-        return Err(encode_error(format!("{mechanism} can't carry {scheme}")));
+        return Err(unfit(format!("{mechanism} can't carry {scheme}")));
     }
     let data = match (route, scheme.hash()) {
         (Route::RsaPkcsPss, Some(hash)) => hash.digest(message),
         (Route::RsaPkcs, Some(hash)) => {
-            emsa::digest_info(hash, &hash.digest(message)).map_err(encode_error)?
+            emsa::digest_info(hash, &hash.digest(message)).map_err(unfit)?
         }
         (Route::RsaX509, Some(hash)) => host_padded(shape, scheme, hash, message)?,
         (Route::Ecdsa, Some(hash)) => {
@@ -57,15 +58,15 @@ pub(super) fn prepare(
 pub(super) fn finish(shape: &KeyShape, signature: Vec<u8>) -> Result<Vec<u8>, SignError> {
     match (shape.key_type, shape.curve, shape.bits) {
         (KeyType::Ec, Some(curve), _) => {
-            emsa::ecdsa_to_der(&signature, curve.order_len()).map_err(encode_error)
+            emsa::ecdsa_to_der(&signature, curve.order_len()).map_err(malformed)
         }
         // the curve is not one of ours: r and s are halves of whatever came
         (KeyType::Ec, None, _) => {
-            emsa::ecdsa_to_der(&signature, signature.len() / 2).map_err(encode_error)
+            emsa::ecdsa_to_der(&signature, signature.len() / 2).map_err(malformed)
         }
         (KeyType::Rsa, _, Some(bits)) if signature.len() != bits.div_ceil(8) as usize => {
             let (got, due) = (signature.len(), bits.div_ceil(8));
-            Err(encode_error(format!("signature of {got} bytes where {due} are due")))
+            Err(malformed(format!("signature of {got} bytes where {due} are due")))
         }
         _ => Ok(signature),
     }
@@ -88,26 +89,24 @@ fn host_padded(
 ) -> Result<Vec<u8>, SignError> {
     let bits = shape
         .bits
-        .ok_or_else(|| encode_error("the size of the RSA key is not known"))? as usize;
+        .ok_or_else(|| unfit("the size of the RSA key is not known"))? as usize;
     let digest = hash.digest(message);
     let padded = if scheme.is_pss() {
         let mut salt = vec![0; hash.len()];
-        getrandom::fill(&mut salt).map_err(|_| encode_error("no random numbers from the system"))?;
+        getrandom::fill(&mut salt).map_err(|_| unfit("no random numbers from the system"))?;
         emsa::pss_encode(hash, &digest, &salt, bits)
     } else {
         emsa::pkcs1_encode(hash, &digest, bits.div_ceil(8))
     };
-    padded.map_err(encode_error)
+    padded.map_err(unfit)
 }
 
-fn encode_error(detail: impl ToString) -> SignError {
+fn unfit(detail: impl ToString) -> SignError {
+    SignError::other(SignStep::Prepare, detail.to_string())
+}
+
+fn malformed(detail: impl ToString) -> SignError {
     SignError::other(SignStep::Encode, detail.to_string())
-}
-
-impl From<EncodeError> for SignError {
-    fn from(error: EncodeError) -> Self {
-        encode_error(error)
-    }
 }
 
 #[cfg(test)]
@@ -152,7 +151,7 @@ mod tests {
     #[test]
     fn a_route_of_another_key_type_is_refused_before_the_token() {
         let error = prepare(&RSA, Scheme(0x0804), Route::Ecdsa, b"").unwrap_err();
-        assert_eq!(error.to_string(), "encoding: CKM_ECDSA can't carry rsa_pss_rsae_sha256");
+        assert_eq!(error.to_string(), "preparing: CKM_ECDSA can't carry rsa_pss_rsae_sha256");
     }
 
     #[test]

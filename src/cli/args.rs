@@ -1,0 +1,166 @@
+//! The command line.
+
+use std::path::PathBuf;
+
+use clap::{ArgAction, Args as ClapArgs, Parser, Subcommand, ValueEnum};
+
+use super::exit;
+
+/// With which TLS servers and clients the keys of a smartcard can log in, which not, why, and what to change.
+#[derive(Debug, Parser)]
+#[command(name = "cardcheck", version, about, after_help = exit::TABLE, arg_required_else_help = true)]
+pub(super) struct Args {
+    #[command(subcommand)]
+    pub(super) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Try every key against servers with different signature algorithm lists, as each client would
+    Matrix(Box<Matrix>),
+    /// Print the JSON Schema of the report
+    Schema,
+    /// Print a completion script for a shell
+    Completions {
+        /// The shell
+        shell: clap_complete::Shell,
+    },
+    /// Print the manual page
+    Man,
+}
+
+#[derive(Debug, ClapArgs)]
+#[command(after_help = exit::TABLE, after_long_help = super::servers::names_for_help() + "\n\n" + exit::TABLE)]
+pub(super) struct Matrix {
+    #[command(flatten)]
+    pub(super) token: Token,
+    #[command(flatten)]
+    pub(super) pin: Pin,
+    #[command(flatten)]
+    pub(super) servers: Servers,
+    #[command(flatten)]
+    pub(super) effort: Effort,
+    #[command(flatten)]
+    pub(super) output: Output,
+}
+
+#[derive(Debug, ClapArgs)]
+#[command(next_help_heading = "Token")]
+pub(super) struct Token {
+    /// The PKCS#11 module, a shared library [default: p11-kit's proxy, else a well-known path]
+    #[arg(long, value_name = "PATH")]
+    pub(super) module: Option<PathBuf>,
+    /// Only this token: its label, serial number, `slot:N`, or a PKCS#11 URI (RFC 7512)
+    #[arg(long, value_name = "LABEL|SERIAL|URI")]
+    pub(super) token: Option<String>,
+    /// Only the token in this slot
+    #[arg(long, value_name = "N", conflicts_with = "token")]
+    pub(super) slot: Option<u64>,
+    /// Only this key: its label, CKA_ID in hex, or a PKCS#11 URI; may be given several times
+    #[arg(long, value_name = "LABEL|ID|URI")]
+    pub(super) key: Vec<String>,
+}
+
+#[derive(Debug, ClapArgs)]
+#[command(next_help_heading = "PIN (else the URI's pin-source, the reader's pad, or a prompt)")]
+pub(super) struct Pin {
+    /// Read the PIN from this file; one newline at its end is left out
+    #[arg(long, value_name = "FILE", conflicts_with = "pin_env")]
+    pub(super) pin_file: Option<PathBuf>,
+    /// Read the PIN from this environment variable
+    #[arg(long, value_name = "NAME")]
+    pub(super) pin_env: Option<String>,
+    /// Send the PIN although a wrong one would lock the token
+    #[arg(long)]
+    pub(super) allow_final_try: bool,
+}
+
+#[derive(Debug, ClapArgs)]
+#[command(next_help_heading = "Servers and clients")]
+pub(super) struct Servers {
+    /// A server's list: a built-in name, or a TOML file; may be given several times [default: all built-in ones]
+    #[arg(long, value_name = "NAME|FILE", value_delimiter = ',')]
+    pub(super) profile: Vec<String>,
+    /// A server's list in OpenSSL's syntax, as `openssl s_server -client_sigalgs` takes it: RSA+SHA256:RSA-PSS+SHA256
+    #[arg(long, value_name = "LIST")]
+    pub(super) sigalgs: Vec<String>,
+    /// A client to imitate, or `all`; may be given several times [default: all]
+    #[arg(long, value_name = "NAME", value_delimiter = ',')]
+    pub(super) client: Vec<String>,
+    /// Only this version of TLS
+    #[arg(long, value_name = "VERSION")]
+    pub(super) tls: Option<Version>,
+}
+
+#[derive(Debug, ClapArgs)]
+#[command(next_help_heading = "Effort")]
+pub(super) struct Effort {
+    /// Fewer signatures: servers whose lists lead to the same signature share a handshake
+    #[arg(long)]
+    pub(super) quick: bool,
+    /// Try mechanisms, too, that the token doesn't list
+    #[arg(long)]
+    pub(super) probe_unlisted: bool,
+    /// Don't run failing cells again to prove the remedies
+    #[arg(long)]
+    pub(super) no_prove: bool,
+}
+
+#[derive(Debug, ClapArgs)]
+#[command(next_help_heading = "Output")]
+pub(super) struct Output {
+    /// What goes to stdout
+    #[arg(long, value_name = "FORMAT", default_value = "table")]
+    pub(super) format: Format,
+    /// Write the JSON report to this file as well; may be given several times
+    #[arg(long, value_name = "FILE", action = ArgAction::Append)]
+    pub(super) export_json: Vec<PathBuf>,
+    /// Write the table to this file as well, without colour; may be given several times
+    #[arg(long, value_name = "FILE", action = ArgAction::Append)]
+    pub(super) export_table: Vec<PathBuf>,
+    /// Colour; NO_COLOR is obeyed
+    #[arg(long, value_name = "WHEN", default_value = "auto")]
+    pub(super) color: Color,
+    /// No progress and no prose on stderr; warnings and errors remain
+    #[arg(long, short)]
+    pub(super) quiet: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum Version {
+    /// TLS 1.2
+    #[value(name = "1.2")]
+    V1_2,
+    /// TLS 1.3
+    #[value(name = "1.3")]
+    V1_3,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum Format {
+    /// For people
+    Table,
+    /// For programs; `cardcheck schema` describes it
+    Json,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum Color {
+    /// On a terminal
+    Auto,
+    /// Always
+    Always,
+    /// Never
+    Never,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_sound() {
+        use clap::CommandFactory;
+        Args::command().debug_assert();
+    }
+}

@@ -1,0 +1,42 @@
+//! Exit codes: a contract with whoever scripts cardcheck.
+
+/// How the program ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Exit {
+    /// Everything as expected.
+    AsExpected,
+    /// A cell or a finding is not as expected.
+    Unexpected,
+    /// The command line is wrong.
+    Usage,
+    /// Module, token, PIN, network or file system.
+    Environment,
+    /// Nothing to try: no key, or none that any profile is for.
+    NothingToTry,
+    /// Ctrl-C.
+    Interrupted,
+}
+
+impl Exit {
+    /// The number that the shell sees.
+    pub(super) fn code(self) -> u8 {
+        match self {
+            Exit::AsExpected => 0,
+            Exit::Unexpected => 1,
+            Exit::Usage => 2,
+            Exit::Environment => 3,
+            Exit::NothingToTry => 4,
+            Exit::Interrupted => 130,
+        }
+    }
+}
+
+/// The table of codes, for `--help`.
+pub(super) const TABLE: &str = "\
+Exit codes:
+  0    everything as expected
+  1    a cell or a finding is not as expected
+  2    the command line is wrong
+  3    module, token, PIN, network or file system
+  4    nothing to try
+  130  interrupted";

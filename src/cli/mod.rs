@@ -1,0 +1,37 @@
+//! The top floor: the only code that prints, prompts and exits.
+//!
+//! It introduces the token to the TLS stack, watches the run for the person at the terminal, and turns what was found into
+//! a report and an exit code.
+#![forbid(unsafe_code)]
+
+mod args;
+mod error;
+mod exit;
+mod interrupt;
+mod matrix;
+mod output;
+mod pin;
+mod progress;
+mod servers;
+mod speak;
+mod texts;
+mod tokens;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use args::{Args, Command};
+
+/// Runs the program: arguments in, exit code out.
+pub fn main() -> ExitCode {
+    let args = Args::parse();
+    let ended = match args.command {
+        Command::Matrix(options) => matrix::run(&options),
+        Command::Schema => texts::schema(),
+        Command::Completions { shell } => texts::completions(shell),
+        Command::Man => texts::man(),
+    };
+    let exit = ended.unwrap_or_else(|error| speak::failure(&error));
+    ExitCode::from(exit.code())
+}

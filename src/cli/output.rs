@@ -1,0 +1,148 @@
+//! Where reports go: files that are opened before the run, and stdout.
+
+use std::fs::{File, OpenOptions};
+use std::io::{ErrorKind, IsTerminal, Seek, Write};
+use std::path::{Path, PathBuf};
+
+use super::args;
+use super::error::CliError;
+use crate::model::run::Run;
+use crate::report::{self, Format, Screen};
+
+/// Width of a table that goes to no terminal.
+const PLAIN_WIDTH: usize = 100;
+/// The narrowest table that can still be read.
+const LEAST_WIDTH: usize = 60;
+
+/// Everything that the run's report is written to.
+pub(super) struct Output {
+    format: Format,
+    screen: Screen,
+    files: Vec<Export>,
+}
+
+struct Export {
+    path: PathBuf,
+    file: File,
+    format: Format,
+    /// It was made by us, and nothing is in it yet: a run that fails leaves none behind.
+    fresh: bool,
+}
+
+impl Output {
+    /// Opens the files. What they held is kept until there is a report to put in its place.
+    ///
+    /// # Errors
+    /// A path that can't be written.
+    pub(super) fn open(wanted: &args::Output) -> Result<Output, CliError> {
+        let json = wanted.export_json.iter().map(|path| (path, Format::Json));
+        let table = wanted.export_table.iter().map(|path| (path, Format::Table));
+        let files = json.chain(table).map(|(path, format)| Export::open(path, format));
+        Ok(Output {
+            format: match wanted.format {
+                args::Format::Table => Format::Table,
+                args::Format::Json => Format::Json,
+            },
+            screen: screen(wanted.color),
+            files: files.collect::<Result<_, _>>()?,
+        })
+    }
+
+    /// Writes the report everywhere. The files come first: stdout may be closed.
+    ///
+    /// # Errors
+    /// A file could not be written whole, or stdout failed for another reason than that nobody reads it.
+    pub(super) fn write(&mut self, run: &Run) -> Result<(), CliError> {
+        let plain = Screen {
+            width: PLAIN_WIDTH,
+            colour: false,
+            unicode: true,
+        };
+        for export in &mut self.files {
+            let report = report::render(run, export.format, &plain);
+            export.write(&report)?;
+        }
+        stdout(&report::render(run, self.format, &self.screen))
+    }
+}
+
+/// Writes to stdout; that nobody reads it any more (`| head`) is no error.
+///
+/// # Errors
+/// Any other failure to write.
+pub(super) fn stdout(text: &str) -> Result<(), CliError> {
+    let mut stdout = std::io::stdout().lock();
+    let written = stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush());
+    match written {
+        Err(error) if error.kind() != ErrorKind::BrokenPipe => {
+            Err(CliError::environment(format!("stdout: {error}")))
+        }
+        _ => Ok(()),
+    }
+}
+
+impl Export {
+    fn open(path: &Path, format: Format) -> Result<Export, CliError> {
+        let fresh = !path.exists();
+        let file = OpenOptions::new().create(true).truncate(false).write(true).open(path);
+        let file = file.map_err(|error| {
+            CliError::environment(format!("can't write {}: {error}", path.display()))
+                .help("nothing was run; name a path in a directory that exists and is yours")
+        })?;
+        Ok(Export {
+            path: path.to_owned(),
+            file,
+            format,
+            fresh,
+        })
+    }
+
+    fn write(&mut self, report: &str) -> Result<(), CliError> {
+        let written = empty(&mut self.file).and_then(|()| self.file.write_all(report.as_bytes()));
+        self.fresh = false;
+        written.map_err(|error| {
+            CliError::environment(format!("can't write {}: {error}", self.path.display()))
+        })
+    }
+}
+
+/// Empties a regular file; a pipe or a device has nothing to empty.
+fn empty(file: &mut File) -> std::io::Result<()> {
+    if file.metadata()?.is_file() {
+        file.set_len(0)?;
+        file.rewind()?;
+    }
+    Ok(())
+}
+
+impl Drop for Export {
+    fn drop(&mut self) {
+        if self.fresh {
+            // an empty file left behind is a nuisance, not a failure
+            let _ = std::fs::remove_file(&self.path);
+        }
+    }
+}
+
+fn screen(color: args::Color) -> Screen {
+    let terminal = std::io::stdout().is_terminal();
+    let wanted = std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
+    let dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
+    let columns = || terminal_size::terminal_size().map(|(width, _)| usize::from(width.0));
+    Screen {
+        width: terminal.then(columns).flatten().unwrap_or(PLAIN_WIDTH).max(LEAST_WIDTH),
+        colour: match color {
+            args::Color::Auto => terminal && wanted && !dumb,
+            args::Color::Always => true,
+            args::Color::Never => false,
+        },
+        unicode: speaks_utf8() || !terminal,
+    }
+}
+
+/// Does the locale say UTF-8? Unset (a bare CI shell) counts as yes; `C` and `POSIX` as no.
+fn speaks_utf8() -> bool {
+    let set = |name| std::env::var(name).ok().filter(|value| !value.is_empty());
+    let locale = set("LC_ALL").or_else(|| set("LC_CTYPE")).or_else(|| set("LANG"));
+    locale.is_none_or(|locale| locale.to_ascii_uppercase().replace('-', "").contains("UTF8"))
+}

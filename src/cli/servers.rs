@@ -1,0 +1,113 @@
+//! Which servers and clients a user means.
+
+use std::path::Path;
+
+use super::args::Servers;
+use super::error::CliError;
+use crate::clients::{self, Client};
+use crate::matrix::profiles;
+use crate::model::nearest_name;
+use crate::model::profile::Profile;
+
+/// The profiles named by `--profile` and `--sigalgs`; all built-in ones if none was.
+///
+/// # Errors
+/// An unknown name, a file that can't be read, or one that has an error.
+pub(super) fn profiles(servers: &Servers) -> Result<Vec<Profile>, CliError> {
+    let mut chosen: Vec<Profile> = Vec::new();
+    for wanted in &servers.profile {
+        for profile in named_or_file(wanted)? {
+            add(&mut chosen, profile)?;
+        }
+    }
+    for list in &servers.sigalgs {
+        let profile = profiles::from_sigalgs(list)?;
+        let name = match servers.sigalgs.as_slice() {
+            [_] => profile.name,
+            _ => format!("sigalgs {list}"),
+        };
+        add(&mut chosen, Profile { name, ..profile })?;
+    }
+    if chosen.is_empty() {
+        chosen = profiles::builtin().to_vec();
+    }
+    Ok(chosen)
+}
+
+/// The clients named by `--client`; all if none was.
+///
+/// # Errors
+/// An unknown name.
+pub(super) fn clients(servers: &Servers) -> Result<Vec<&'static dyn Client>, CliError> {
+    let wants_all = servers.client.is_empty() || servers.client.iter().any(|name| name == "all");
+    if wants_all {
+        return Ok(clients::ALL.to_vec());
+    }
+    let mut chosen: Vec<&'static dyn Client> = Vec::new();
+    for name in &servers.client {
+        let client = clients::by_name(name).ok_or_else(|| unknown_client(name))?;
+        if !chosen.iter().any(|known| known.name() == client.name()) {
+            chosen.push(client);
+        }
+    }
+    Ok(chosen)
+}
+
+/// The names that `--profile` and `--client` take, for the long help.
+pub(super) fn names_for_help() -> String {
+    let mut text = String::from("Profiles:\n");
+    for profile in profiles::builtin() {
+        text.push_str(&format!("  {:<22} {}\n", profile.name, profile.about));
+    }
+    text.push_str("\nClients:\n");
+    for client in clients::ALL {
+        text.push_str(&format!("  {:<22} {}\n", client.name(), client.about()));
+    }
+    text.trim_end().to_owned()
+}
+
+/// A built-in name first; what looks like a path, or is a file, is read.
+fn named_or_file(wanted: &str) -> Result<Vec<Profile>, CliError> {
+    match profiles::by_name(wanted) {
+        Ok(profile) => Ok(vec![profile]),
+        Err(unknown) => {
+            let path = Path::new(wanted);
+            let looks_like_one = wanted.contains('/') || path.extension().is_some_and(|e| e == "toml");
+            if looks_like_one || path.is_file() {
+                read(path)
+            } else {
+                Err(unknown.into())
+            }
+        }
+    }
+}
+
+fn read(path: &Path) -> Result<Vec<Profile>, CliError> {
+    let shown = path.display().to_string();
+    let text = std::fs::read_to_string(path).map_err(|error| {
+        CliError::usage(format!("profile file {shown}: {error}"))
+            .help("--profile takes a built-in name, or the path of a TOML file with [[profile]] tables")
+    })?;
+    Ok(profiles::parse(&text, &shown)?)
+}
+
+fn add(chosen: &mut Vec<Profile>, profile: Profile) -> Result<(), CliError> {
+    match chosen.iter().find(|known| known.name == profile.name) {
+        None => chosen.push(profile),
+        Some(known) if *known == profile => {}
+        Some(_) => {
+            let name = profile.name;
+            return Err(CliError::usage(format!("two different profiles are named `{name}`"))
+                .help("rename the one in your file"));
+        }
+    }
+    Ok(())
+}
+
+fn unknown_client(name: &str) -> CliError {
+    let names: Vec<&str> = clients::ALL.iter().map(|client| client.name()).collect();
+    let near = nearest_name(name, names.iter().copied());
+    let near = near.map_or(String::new(), |near| format!(", did you mean `{near}`?"));
+    CliError::usage(format!("unknown client `{name}`{near}"))
+        .help(format!("--client takes all, {}", names.join(", ")))
+}

@@ -1,0 +1,47 @@
+//! How the program speaks on stderr: prose, errors and their help. Never a panic because nobody listens.
+
+use std::io::Write;
+
+use anstyle::{AnsiColor, Style};
+
+use super::error::CliError;
+use super::exit::Exit;
+
+const ERROR: Style = AnsiColor::Red.on_default().bold();
+const HELP: Style = AnsiColor::Cyan.on_default().bold();
+const WARNING: Style = AnsiColor::Yellow.on_default().bold();
+
+/// An error that ends the program, and the exit code that goes with it.
+pub(super) fn failure(error: &CliError) -> Exit {
+    labelled(ERROR, "error", &error.message);
+    if let Some(help) = &error.help {
+        labelled(HELP, "help", help);
+    }
+    error.exit
+}
+
+/// Something that the user should know and that doesn't end the program.
+pub(super) fn warning(text: &str) {
+    labelled(WARNING, "warning", text);
+}
+
+/// Plain prose.
+pub(super) fn say(text: &str) {
+    line(text);
+}
+
+fn labelled(style: Style, label: &str, text: &str) {
+    line(&format!("{style}{label}:{style:#} {}", printable(text)));
+}
+
+fn line(text: &str) {
+    // if stderr is closed there is nobody left to tell
+    let _ = writeln!(anstream::stderr().lock(), "{text}");
+}
+
+/// Labels come from tokens: they may not steer the terminal.
+fn printable(text: &str) -> String {
+    text.chars()
+        .map(|c| if c.is_control() && c != '\n' { '\u{fffd}' } else { c })
+        .collect()
+}

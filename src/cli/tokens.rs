@@ -1,0 +1,236 @@
+//! Opening the tokens a user means: selected, logged in by the rules at the card, read.
+
+use super::args;
+use super::error::{CliError, no_module, token_refused};
+use super::exit::Exit;
+use super::pin::PinKeeper;
+use super::speak;
+use crate::model::ckr::Ckr;
+use crate::model::key::Key;
+use crate::model::token::{PinState, Token};
+use crate::token::host::{Description, Host};
+use crate::token::module::Refusal;
+use crate::token::select::{Selector, Uri};
+use crate::token::{Module, discover};
+
+/// A token that was opened, with the keys that were selected.
+pub(super) struct OpenToken {
+    pub(super) host: Host,
+    pub(super) token: Token,
+    /// The keys, each with its place in the host's inventory.
+    pub(super) keys: Vec<(usize, Key)>,
+}
+
+/// What a user selected.
+pub(super) struct Selection {
+    token: Option<Selector>,
+    slot: Option<u64>,
+    keys: Vec<Selector>,
+}
+
+impl Selection {
+    /// Reads `--token`, `--slot` and `--key`.
+    ///
+    /// # Errors
+    /// A URI that is none.
+    pub(super) fn new(wanted: &args::Token) -> Result<Selection, CliError> {
+        let token = wanted.token.as_deref().map(Selector::parse).transpose()?;
+        let keys = wanted.key.iter().map(|key| Selector::parse(key));
+        Ok(Selection {
+            token,
+            slot: wanted.slot,
+            keys: keys.collect::<Result<_, _>>()?,
+        })
+    }
+
+    /// The URI that a PIN or a module may be taken from.
+    pub(super) fn uri(&self) -> Option<&Uri> {
+        let mut selectors = self.token.iter().chain(&self.keys);
+        selectors.find_map(Selector::uri)
+    }
+
+    fn wants_token(&self, token: &Token) -> bool {
+        let uris: Vec<&Selector> = self.keys.iter().filter(|key| key.uri().is_some()).collect();
+        self.token.as_ref().is_none_or(|wanted| wanted.matches_token(token))
+            && self.slot.is_none_or(|slot| slot == token.slot)
+            && (uris.is_empty() || uris.iter().any(|uri| uri.matches_token(token)))
+    }
+
+    fn wants_key(&self, key: &Key) -> bool {
+        self.keys.is_empty() || self.keys.iter().any(|wanted| wanted.matches_key(key))
+    }
+
+    /// Was one token named, and not all there are?
+    fn names_one(&self) -> bool {
+        self.token.is_some() || self.slot.is_some()
+    }
+}
+
+/// Loads the module that was named, or finds one and says which.
+///
+/// # Errors
+/// It can't be used, or there is none.
+pub(super) fn load_module(wanted: &args::Token, selection: &Selection) -> Result<Module, CliError> {
+    let from_uri = selection.uri().and_then(|uri| uri.module_path.clone());
+    let named = wanted.module.clone().or_else(|| from_uri.map(Into::into));
+    let path = match named {
+        Some(path) => path,
+        None => {
+            let found = discover::default_module().ok_or_else(no_module)?;
+            speak::say(&format!("no --module given, taking {}", found.display()));
+            found
+        }
+    };
+    Ok(Module::load(&path)?)
+}
+
+/// Opens every selected token. One that fails doesn't keep the others from being tried: its error is told, and comes back
+/// so that the run doesn't end as if it had been whole.
+///
+/// # Errors
+/// No token at all could be opened.
+pub(super) fn open(
+    module: &Module,
+    selection: &Selection,
+    pins: &mut PinKeeper,
+) -> Result<(Vec<OpenToken>, Option<Exit>), CliError> {
+    let mut open = Vec::new();
+    let mut failed = None;
+    for (host, description) in select(module, selection)? {
+        match open_one(host, &description, selection, pins) {
+            Ok(token) => open.push(token),
+            Err(error) if error.exit == Exit::Interrupted => return Err(error),
+            Err(error) => {
+                let earlier = failed.replace(error);
+                let _ = earlier.map(|error| speak::failure(&error));
+            }
+        }
+    }
+    match failed {
+        Some(error) if open.is_empty() => Err(error),
+        Some(error) => Ok((numbered(open), Some(speak::failure(&error)))),
+        None => Ok((numbered(open), None)),
+    }
+}
+
+/// The tokens that were selected and are initialised.
+fn select(module: &Module, selection: &Selection) -> Result<Vec<(Host, Description)>, CliError> {
+    let all = described(module)?;
+    if all.is_empty() {
+        return Err(no_token(module));
+    }
+    let names: Vec<String> = all.iter().map(|(_, token)| name(token)).collect();
+    let wanted: Vec<_> = all
+        .into_iter()
+        .filter(|(_, token)| selection.wants_token(&token.token))
+        .collect();
+    let (ready, blank): (Vec<_>, Vec<_>) = wanted.into_iter().partition(|(_, token)| token.initialized);
+    match (ready.len(), blank.first()) {
+        (0, Some((_, token))) => Err(uninitialised(token)),
+        (0, None) => Err(CliError::environment("no token is the one you named")
+            .help(format!("there is: {}", names.join("; ")))),
+        (2.., _) if selection.names_one() => {
+            let several: Vec<String> = ready.iter().map(|(_, token)| name(token)).collect();
+            Err(CliError::environment(format!("{} tokens are the one you named", several.len())).help(
+                format!("name one by its serial number or slot:N: {}", several.join("; ")),
+            ))
+        }
+        _ => Ok(ready),
+    }
+}
+
+fn described(module: &Module) -> Result<Vec<(Host, Description)>, CliError> {
+    let hosts = module.hosts().map_err(|refusal| token_refused("?", &refusal))?;
+    let mut described = Vec::new();
+    for host in hosts {
+        match host.describe() {
+            Ok(description) => described.push((host, description)),
+            Err(refusal) => speak::warning(&format!("a slot was left out: {refusal}")),
+        }
+    }
+    Ok(described)
+}
+
+fn no_token(module: &Module) -> CliError {
+    match module.slot_count() {
+        Ok(0) => CliError::environment("the module shows no slot")
+            .help("connect a reader; for OpenSC see that pcscd runs, for SoftHSM2 that SOFTHSM2_CONF is right"),
+        Ok(slots) => CliError::environment(format!("no token in any of {slots} slots"))
+            .help("put the card into the reader"),
+        Err(refusal) => token_refused("?", &refusal),
+    }
+}
+
+fn uninitialised(token: &Description) -> CliError {
+    let slot = token.token.slot;
+    CliError::environment(format!("the token in slot {slot} is not initialised (CKF_TOKEN_INITIALIZED)"))
+        .help("initialise it with its issuer's tool, or for SoftHSM2 `softhsm2-util --init-token`; cardcheck never writes to a token")
+}
+
+fn open_one(
+    host: Host,
+    description: &Description,
+    selection: &Selection,
+    pins: &mut PinKeeper,
+) -> Result<OpenToken, CliError> {
+    let label = name(description);
+    let refused = |refusal: Refusal| token_refused(&label, &refusal);
+    let mut token = description.token.clone();
+    token.verifications = log_in(&host, description, pins)?;
+    let inventory = host.inventory().map_err(refused)?;
+    token.mechanisms = inventory.mechanisms;
+    token.orphan_certificates = inventory.orphan_certificates;
+    token.unreadable_certificates = inventory.unreadable_certificates;
+    let keys = inventory.keys.into_iter().enumerate();
+    let mut keys: Vec<(usize, Key)> = keys.filter(|(_, key)| selection.wants_key(key)).collect();
+    // a module's own order may change from one run to the next
+    keys.sort_by(|(_, a), (_, b)| (&a.cka_id, &a.label).cmp(&(&b.cka_id, &b.label)));
+    Ok(OpenToken { host, token, keys })
+}
+
+/// Logs in if the token wants it; the number of PIN verifications that this took.
+fn log_in(host: &Host, description: &Description, pins: &mut PinKeeper) -> Result<usize, CliError> {
+    let label = name(description);
+    if !description.login_required {
+        return Ok(0);
+    }
+    if description.token.pin == PinState::NotSet {
+        speak::warning(&format!("{label}: the user PIN is not set; only public objects are seen"));
+        return Ok(0);
+    }
+    let login = pins.login_for(description)?;
+    host.login(login).map_err(|refusal| {
+        if refusal.ckr == Some(Ckr::PIN_INCORRECT) {
+            pins.was_wrong();
+        }
+        token_refused(&description.token.label, &refusal)
+    })?;
+    Ok(1)
+}
+
+/// Gives tokens and keys their names in the report. Tokens without a key have nothing to try.
+fn numbered(open: Vec<OpenToken>) -> Vec<OpenToken> {
+    let mut open: Vec<OpenToken> = open.into_iter().filter(has_something).collect();
+    let mut keys = 0;
+    for (at, token) in open.iter_mut().enumerate() {
+        token.token.id = format!("t{}", at + 1);
+        for (_, key) in &mut token.keys {
+            keys += 1;
+            key.id = format!("k{keys}");
+            key.token.clone_from(&token.token.id);
+        }
+    }
+    open
+}
+
+fn has_something(open: &OpenToken) -> bool {
+    !open.keys.is_empty()
+}
+
+fn name(token: &Description) -> String {
+    let Token { label, serial, slot, .. } = &token.token;
+    match token.initialized {
+        true => format!("`{label}` (serial {serial}, slot:{slot})"),
+        false => format!("an uninitialised token (slot:{slot})"),
+    }
+}

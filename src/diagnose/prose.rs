@@ -1,0 +1,106 @@
+//! How findings name things: tokens, keys, servers and lists of them, in one manner throughout.
+
+use crate::model::certificate::Certificate;
+use crate::model::key::Key;
+use crate::model::profile::Profile;
+use crate::model::token::Token;
+
+/// Longer lists end in a count.
+const MOST_NAMED: usize = 5;
+
+/// `a`; `a and b`; `a, b and c`; `a, b, c, d and 3 more`.
+pub(super) fn and<S: AsRef<str>>(items: &[S]) -> String {
+    let mut named: Vec<String> = items.iter().map(|item| item.as_ref().to_owned()).collect();
+    if named.len() > MOST_NAMED {
+        let rest = named.split_off(MOST_NAMED - 1).len();
+        named.push(format!("{rest} more"));
+    }
+    match named.split_last() {
+        Some((last, [])) => last.clone(),
+        Some((last, rest)) => format!("{} and {last}", rest.join(", ")),
+        None => String::new(),
+    }
+}
+
+/// ``key `auth` `` or ``keys `auth` and `sign` ``.
+pub(super) fn keys(keys: &[&Key]) -> String {
+    let names: Vec<String> = keys.iter().map(|key| quoted(&key.name_for_people())).collect();
+    match keys.len() {
+        1 => format!("key {}", and(&names)),
+        _ => format!("keys {}", and(&names)),
+    }
+}
+
+/// ``token `card` ``, by label, else serial number, else its name in the report.
+pub(super) fn token(token: Option<&Token>) -> String {
+    let name = token.and_then(|token| {
+        let names = [&token.label, &token.serial, &token.id];
+        names.into_iter().find(|name| !name.is_empty())
+    });
+    name.map_or("the token".into(), |name| format!("token {}", quoted(name)))
+}
+
+/// ``server `openssl-3.0` `` or ``servers `openssl-3.0` and `go` ``.
+pub(super) fn servers(profiles: &[&Profile]) -> String {
+    let names: Vec<String> = profiles.iter().map(|profile| quoted(&profile.name)).collect();
+    match profiles.len() {
+        1 => format!("server {}", and(&names)),
+        _ => format!("servers {}", and(&names)),
+    }
+}
+
+/// A certificate by its subject, else its label.
+pub(super) fn certificate(certificate: &Certificate) -> String {
+    match certificate.subject.is_empty() {
+        false => quoted(&certificate.subject),
+        true => quoted(&certificate.label),
+    }
+}
+
+/// In backticks.
+pub(super) fn quoted(name: &str) -> String {
+    format!("`{name}`")
+}
+
+/// The sentence with its first letter in upper case.
+pub(super) fn sentence(text: &str) -> String {
+    let mut letters = text.chars();
+    let first = letters.next().map(|first| first.to_uppercase().to_string());
+    first.unwrap_or_default() + letters.as_str()
+}
+
+/// `one` if there is one of them, else `many`.
+pub(super) fn number(count: usize, one: &'static str, many: &'static str) -> &'static str {
+    if count == 1 { one } else { many }
+}
+
+/// Each once, in the order of first appearance.
+pub(super) fn distinct<T: PartialEq>(items: impl IntoIterator<Item = T>) -> Vec<T> {
+    let mut seen = Vec::new();
+    for item in items {
+        if !seen.contains(&item) {
+            seen.push(item);
+        }
+    }
+    seen
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lists_read_as_a_person_would_say_them() {
+        assert_eq!(and::<&str>(&[]), "");
+        assert_eq!(and(&["a"]), "a");
+        assert_eq!(and(&["a", "b"]), "a and b");
+        assert_eq!(and(&["a", "b", "c", "d", "e"]), "a, b, c, d and e");
+        assert_eq!(and(&["a", "b", "c", "d", "e", "f"]), "a, b, c, d and 2 more");
+    }
+
+    #[test]
+    fn a_sentence_begins_with_a_capital() {
+        assert_eq!(sentence("token `x` is full"), "Token `x` is full");
+        assert_eq!(sentence(""), "");
+    }
+}

@@ -1,0 +1,128 @@
+//! Remedies that are no server's directive, and the proposals that several findings share.
+
+use super::case::Case;
+use super::software::Proposal;
+use super::{client_list, what_if};
+use crate::model::finding::{Change, Remedy, Where};
+use crate::model::profile::TlsVersion;
+
+const NO_TLS13: &str = "TLS 1.3 on that host, for everybody";
+const NO_TLS13_KEYS: &str = "ML-DSA and brainpool keys, which need TLS 1.3";
+const PKCS1_POLICY: &str = "a policy that rules out PKCS1 signatures, such as BSI TR-02102-2";
+const PSS_PSS_KEYS: &str = "keys whose certificate allows PSS only (id-RSASSA-PSS)";
+
+/// A client that can be told to speak TLS 1.2 at most.
+struct Cap {
+    client: &'static str,
+    title: &'static str,
+    snippet: &'static str,
+    breaks: &'static str,
+}
+
+const CAPS: &[Cap] = &[
+    Cap {
+        client: "firefox",
+        title: "Firefox: TLS 1.2 at most, in about:config",
+        snippet: "security.tls.version.max = 3",
+        breaks: "TLS 1.3 in that Firefox, with every server",
+    },
+    Cap {
+        client: "chrome",
+        title: "Chrome: TLS 1.2 at most, on its command line",
+        snippet: "--ssl-version-max=tls1.2",
+        breaks: "TLS 1.3 in that Chrome, with every server",
+    },
+    Cap {
+        client: "openssl",
+        title: "openssl s_client: TLS 1.2",
+        snippet: "openssl s_client -tls1_2",
+        breaks: "TLS 1.3 on that connection",
+    },
+];
+
+/// Something to change at the card, its module or by whoever issued it.
+pub(super) fn card(title: impl Into<String>) -> Remedy {
+    plain(Where::Card, title.into())
+}
+
+/// Something to change at the server for which no snippet is known.
+pub(super) fn server(title: impl Into<String>) -> Remedy {
+    plain(Where::Server, title.into())
+}
+
+/// Something to change at the client for which no snippet is known.
+pub(super) fn client(title: impl Into<String>) -> Remedy {
+    plain(Where::Client, title.into())
+}
+
+fn plain(place: Where, title: String) -> Remedy {
+    Remedy {
+        place,
+        title,
+        software: None,
+        snippet: None,
+        clients: Vec::new(),
+        change: None,
+        proven: false,
+        breaks: Vec::new(),
+    }
+}
+
+/// TLS 1.2 at the clients that have a setting for it and that it helps.
+pub(super) fn tls12_at_client(case: &Case<'_>) -> Vec<Remedy> {
+    let helped = what_if::helped(case, &Change::Tls12Only);
+    let rows = CAPS.iter().filter(|row| helped.iter().any(|client| client == row.client));
+    rows.map(|row| Remedy {
+        software: Some(row.client.into()),
+        snippet: Some(row.snippet.into()),
+        clients: vec![row.client.into()],
+        change: Some(Change::Tls12Only),
+        breaks: vec![row.breaks.into()],
+        ..client(row.title)
+    })
+    .collect()
+}
+
+/// TLS 1.3 off; the lists stay.
+pub(super) fn tls12_at_server() -> Proposal {
+    Proposal {
+        title: "Switch TLS 1.3 off on that host".into(),
+        change: Change::Tls12Only,
+        breaks: vec![NO_TLS13.into(), NO_TLS13_KEYS.into()],
+    }
+}
+
+/// A client list without PSS.
+pub(super) fn without_pss(case: &Case<'_>) -> Proposal {
+    Proposal {
+        title: "Ask clients for no RSA-PSS, and switch TLS 1.3 off on that host. Set the clients' list only: `-sigalgs` and \
+                `SignatureAlgorithms` also limit what the server signs with, which ends TLS 1.3 for everybody at a host that has it on"
+            .into(),
+        change: client_list::without_pss(case),
+        breaks: [NO_TLS13, NO_TLS13_KEYS, PSS_PSS_KEYS, PKCS1_POLICY].map(str::to_owned).into(),
+    }
+}
+
+/// PKCS1 before PSS: for clients that follow the server's order.
+pub(super) fn pkcs1_first(case: &Case<'_>) -> Proposal {
+    let cap = case.has(TlsVersion::V1_3);
+    let title = match cap {
+        true => "Ask clients for PKCS1 before RSA-PSS, and switch TLS 1.3 off on that host",
+        false => "Ask clients for PKCS1 before RSA-PSS",
+    };
+    let tls13 = [NO_TLS13, NO_TLS13_KEYS].into_iter().filter(|_| cap);
+    Proposal {
+        title: format!("{title}. It helps clients that follow the server's order"),
+        change: client_list::pkcs1_first(case, cap),
+        breaks: tls13.chain([PKCS1_POLICY]).map(str::to_owned).collect(),
+    }
+}
+
+/// PKCS1 beside PSS, at a server that has none.
+pub(super) fn with_pkcs1(case: &Case<'_>) -> Proposal {
+    Proposal {
+        title: "Ask clients for PKCS1 too, and have TLS 1.2 negotiated: TLS 1.3 on, these keys still fail".into(),
+        change: client_list::with_pkcs1(case),
+        breaks: [NO_TLS13, NO_TLS13_KEYS, PKCS1_POLICY].map(str::to_owned).into(),
+    }
+}

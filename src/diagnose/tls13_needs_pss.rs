@@ -1,0 +1,67 @@
+//! `tls13-needs-pss`: TLS 1.3 allows RSA keys PSS only (RFC 8446 4.4.3), and the token has none.
+
+use super::case::{Case, by_token};
+use super::prose::sentence;
+use super::pss_listed_but_refused::OTHER_KEY;
+use super::{Facts, Rule, pss_missing, remedy};
+use crate::model::cell::Cell;
+use crate::model::finding::{Finding, Remedy, Severity};
+use crate::model::key::Key;
+use crate::model::profile::TlsVersion;
+
+pub(super) static RULE: Rule = Rule {
+    id: "tls13-needs-pss",
+    title: "TLS 1.3 needs RSA-PSS, and the token has none",
+    explanation: "\
+In TLS 1.3 an RSA key may sign a login with PSS only; PKCS1 is not legal there (RFC 8446 4.4.3). A token that doesn't list \
+CKM_RSA_PKCS_PSS leaves Firefox, Chrome and Java nothing to sign with: they send no certificate, and the server ends the \
+connection with certificate_required, if it insists.
+
+How it is told: an RSA key, TLS 1.3, a token whose C_GetMechanismList has no CKM_RSA_PKCS_PSS, and a server that would take \
+PKCS1 from the same key over TLS 1.2. CKM_SHA256_RSA_PKCS_PSS and the like don't count: these clients don't look for them.
+
+What helps: nothing in the server's list. TLS 1.2 has to be what is negotiated, by a cap at the server or at the client; or \
+the card gets a key of another type; or its module makes the PSS padding itself over raw RSA, as OpenSC 0.20 and later does.",
+    find,
+};
+
+fn find(facts: &Facts<'_>) -> Vec<Finding> {
+    let cells = pss_missing::lacking(facts).filter(|(_, cell)| helped_by_tls12(facts, cell));
+    by_token(facts, cells).iter().map(finding).collect()
+}
+
+/// TLS 1.3, at a server where the key could use PKCS1 over TLS 1.2.
+fn helped_by_tls12(facts: &Facts<'_>, cell: &Cell) -> bool {
+    let tls12 = facts.profile_of(cell).and_then(|profile| profile.tls12.as_deref());
+    let fits = |key: &Key| {
+        let mut schemes = tls12.unwrap_or_default().iter();
+        schemes.any(|scheme| !scheme.is_pss() && scheme.fits(&key.shape(), TlsVersion::V1_2).is_ok())
+    };
+    cell.version == TlsVersion::V1_3 && facts.key(&cell.key).is_some_and(fits)
+}
+
+fn finding(case: &Case<'_>) -> Finding {
+    let token = case.token_named();
+    let title = format!("TLS 1.3 needs RSA-PSS, and {token} has none");
+    let mut cause = format!(
+        "Over TLS 1.3 an RSA key may sign with PSS only, and {token} does not list CKM_RSA_PKCS_PSS, so {} has no way to sign \
+         with {}. Nothing in the server's list changes that; over TLS 1.2 PKCS1 is allowed.",
+        case.clients_named(),
+        case.keys_named()
+    );
+    cause.push_str(&pss_missing::asides(case));
+    case.finding(RULE.id, Severity::Error, title, sentence(&cause), remedies(case))
+}
+
+/// TLS 1.2 where that is enough; a list without PSS besides where the client would choose PSS over TLS 1.2 too.
+fn remedies(case: &Case<'_>) -> Vec<Remedy> {
+    let mut remedies = remedy::tls12_at_server().remedies(case);
+    let for_all = remedies.iter().any(|remedy| remedy.clients.is_empty());
+    if !for_all {
+        remedies.extend(remedy::without_pss(case).remedies(case));
+    }
+    remedies.extend(remedy::tls12_at_client(case));
+    remedies.push(remedy::card(OTHER_KEY));
+    remedies.extend(pss_missing::software_padding(case));
+    remedies
+}

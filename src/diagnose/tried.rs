@@ -1,0 +1,65 @@
+//! What the capability trials say of a key.
+
+use super::case::Case;
+use crate::model::capability::{Answer, Capability};
+use crate::model::key::Key;
+use crate::model::mechanism::Mechanism;
+use crate::model::route::Route;
+use crate::model::scheme::{Kind, Scheme};
+
+/// Does something work on a key?
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Works {
+    Yes,
+    No,
+    /// It was not tried, so nothing is known.
+    NotTried,
+}
+
+/// Do RSA PKCS1 signatures of the hashes in use today work, over whichever route?
+pub(super) fn pkcs1(key: &Key) -> Works {
+    any(key, |capability| {
+        matches!(capability.scheme.kind(), Kind::RsaPkcs1(_)) && capability.scheme.0 >= 0x0401
+    })
+}
+
+/// Does PSS over this route work, with any hash?
+pub(super) fn pss(key: &Key, route: Route) -> Works {
+    any(key, |capability| capability.scheme.is_pss() && capability.route == route)
+}
+
+/// Does CKM_RSA_X_509 work, over which a client can pad PSS for itself?
+pub(super) fn raw_rsa(key: &Key) -> Works {
+    any(key, |capability| capability.route == Route::RsaX509)
+}
+
+/// Does the token list CKM_RSA_X_509, or does it work all the same?
+pub(super) fn raw_rsa_is_there(case: &Case<'_>) -> bool {
+    case.token.is_some_and(|token| token.lists(Mechanism::RSA_X_509))
+        || case.keys().iter().any(|key| raw_rsa(key) == Works::Yes)
+}
+
+/// Does this scheme work over this route?
+pub(super) fn works(key: &Key, scheme: Scheme, route: Route) -> Works {
+    any(key, |capability| {
+        capability.scheme == scheme && capability.route == route
+    })
+}
+
+fn any(key: &Key, wanted: impl Fn(&Capability) -> bool) -> Works {
+    let capabilities = key.capabilities.iter().filter(|capability| wanted(capability));
+    let results: Vec<Works> = capabilities.map(result).collect();
+    [Works::Yes, Works::No]
+        .into_iter()
+        .find(|result| results.contains(result))
+        .unwrap_or(Works::NotTried)
+}
+
+fn result(capability: &Capability) -> Works {
+    match (capability.sign_init, capability.sign, capability.verified) {
+        (_, Answer::Ok, Some(false)) => Works::No,
+        (_, Answer::Ok, _) => Works::Yes,
+        (Answer::Ckr(_), ..) | (_, Answer::Ckr(_), _) => Works::No,
+        _ => Works::NotTried,
+    }
+}

@@ -1,0 +1,173 @@
+//! From attempts to cells.
+
+use super::Table;
+use super::plan::{Fate, Plan, PlannedCell};
+use crate::clients::Failure;
+use crate::model::alert::Alert;
+use crate::model::cell::{Cell, Outcome, Stage};
+use crate::model::choice::Choice;
+use crate::model::sign::{SignError, SignStep};
+use crate::tls::{Attempt, End};
+
+/// The cells of a plan, judged by the attempts of its jobs; `None`: interrupted before it was reached.
+pub fn judge(table: &Table<'_>, plan: &Plan, attempts: &[Option<Attempt>]) -> Vec<Cell> {
+    let cells = plan.cells.iter().enumerate();
+    cells
+        .map(|(at, planned)| cell(table, plan, attempts, at, planned))
+        .collect()
+}
+
+/// Did the server accept?
+pub fn passed(attempt: &Attempt) -> bool {
+    attempt.end == End::Accepted
+}
+
+fn cell(
+    table: &Table<'_>,
+    plan: &Plan,
+    attempts: &[Option<Attempt>],
+    at: usize,
+    planned: &PlannedCell,
+) -> Cell {
+    let blank = blank(table, planned);
+    match &planned.fate {
+        Fate::NotApplicable => Cell {
+            expected: Outcome::NotApplicable,
+            ..with_reason(blank, Outcome::NotApplicable, "no scheme in the list is for this type of key")
+        },
+        Fate::Skipped(why) => with_reason(blank, Outcome::Skipped, why),
+        Fate::CouldNotTell(why) => with_reason(blank, Outcome::Error, why),
+        Fate::Handshake { job, choice } => {
+            let first = plan.jobs.get(*job).map(|job| job.cell);
+            let shared = Cell {
+                measured: first == Some(at),
+                same_as: first.filter(|first| *first != at),
+                ..blank
+            };
+            match attempts.get(*job).and_then(Option::as_ref) {
+                Some(attempt) => explain(table, planned, decided(shared, choice, attempt), attempt, choice),
+                None => Cell {
+                    measured: false,
+                    ..with_reason(shared, Outcome::Skipped, "interrupted")
+                },
+            }
+        }
+    }
+}
+
+fn blank(table: &Table<'_>, planned: &PlannedCell) -> Cell {
+    let key = table.keys.get(planned.key).map(|key| key.id.clone());
+    let profile = table.profiles.get(planned.profile).map(|profile| profile.name.clone());
+    let client = table.clients.get(planned.client).map(|client| client.name().to_owned());
+    Cell {
+        key: key.unwrap_or_default(),
+        profile: profile.unwrap_or_default(),
+        version: planned.version,
+        client: client.unwrap_or_default(),
+        outcome: Outcome::Error,
+        expected: Outcome::Pass,
+        scheme: None,
+        route: None,
+        stage: None,
+        ckr: None,
+        alert: None,
+        user_sees: None,
+        reason: None,
+        findings: Vec::new(),
+        sign_ms: None,
+        handshake_ms: None,
+        measured: false,
+        same_as: None,
+    }
+}
+
+fn with_reason(cell: Cell, outcome: Outcome, reason: &str) -> Cell {
+    Cell {
+        outcome,
+        reason: Some(reason.to_owned()),
+        ..cell
+    }
+}
+
+fn decided(cell: Cell, choice: &Choice, attempt: &Attempt) -> Cell {
+    Cell {
+        scheme: choice.scheme(),
+        route: attempt.route,
+        sign_ms: attempt.sign_ms,
+        handshake_ms: Some(attempt.handshake_ms),
+        ..cell
+    }
+}
+
+fn explain(
+    table: &Table<'_>,
+    planned: &PlannedCell,
+    cell: Cell,
+    attempt: &Attempt,
+    choice: &Choice,
+) -> Cell {
+    let made = attempt.choice.as_ref().map(Choice::scheme);
+    if made.is_some_and(|made| made != choice.scheme()) {
+        return with_reason(cell, Outcome::Error, "what came over the wire led the client to another scheme");
+    }
+    let no_certificate = match choice {
+        Choice::NoCertificate { why } => Some(why.clone()),
+        Choice::Sign { .. } => None,
+    };
+    match (&attempt.end, no_certificate) {
+        (End::Accepted, _) => Cell {
+            outcome: Outcome::Pass,
+            ..cell
+        },
+        (End::CouldNotTell { why }, _) => with_reason(cell, Outcome::Error, why),
+        (End::SignFailed(error), _) => {
+            let failed = failed(cell, sign_stage(error), error.to_string());
+            seen(table, planned, Cell { ckr: error.ckr, ..failed }, None)
+        }
+        (End::Refused { alert, .. }, Some(why)) => {
+            seen(table, planned, failed(cell, Stage::Select, why), *alert)
+        }
+        (End::ClientStopped { .. }, Some(why)) => {
+            seen(table, planned, failed(cell, Stage::Select, why), None)
+        }
+        (End::Refused { alert, why }, None) => {
+            let why = why.clone().unwrap_or_default();
+            seen(table, planned, failed(cell, Stage::ServerVerify, why), *alert)
+        }
+        (End::ClientStopped { why }, None) => {
+            seen(table, planned, failed(cell, Stage::Transport, why.clone()), None)
+        }
+    }
+}
+
+fn failed(cell: Cell, stage: Stage, reason: String) -> Cell {
+    Cell {
+        outcome: Outcome::Fail,
+        stage: Some(stage),
+        reason: Some(reason).filter(|reason| !reason.is_empty()),
+        ..cell
+    }
+}
+
+fn sign_stage(error: &SignError) -> Stage {
+    match error.step {
+        SignStep::Prepare | SignStep::Encode => Stage::Encode,
+        SignStep::SignInit | SignStep::ContextLogin | SignStep::Sign | SignStep::Session => Stage::Sign,
+    }
+}
+
+fn seen(table: &Table<'_>, planned: &PlannedCell, cell: Cell, alert: Option<Alert>) -> Cell {
+    let failure = cell.stage.map(|stage| Failure {
+        stage,
+        version: cell.version,
+        ckr: cell.ckr,
+        alert,
+    });
+    let client = table.clients.get(planned.client);
+    let user_sees = failure.and_then(|failure| client?.user_sees(&failure));
+    Cell {
+        alert: alert.map(|alert| alert.to_string()),
+        user_sees,
+        ..cell
+    }
+}

@@ -1,0 +1,267 @@
+//! The plan: every cell, and the fewest handshakes that answer them all.
+
+use std::collections::HashMap;
+
+use super::Table;
+use crate::clients::{Card, Client};
+use crate::model::choice::Choice;
+use crate::model::key::{Key, Pairing};
+use crate::model::profile::{Profile, TlsVersion};
+use crate::model::request::Request;
+use crate::model::scheme::Scheme;
+use crate::tls::{Server, sendable};
+
+/// What a user may leave out or share.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Options {
+    /// Only this version.
+    pub version: Option<TlsVersion>,
+    /// Cells of other profiles may share a handshake that came to the same signature.
+    pub quick: bool,
+}
+
+/// Cells and handshakes.
+#[derive(Debug, Default)]
+pub struct Plan {
+    /// By key, then profile, version, client.
+    pub cells: Vec<PlannedCell>,
+    /// The handshakes to make.
+    pub jobs: Vec<Job>,
+    /// What of the profiles' lists can't be put on the wire, in sentences.
+    pub notes: Vec<String>,
+}
+
+/// A cell before its handshake. Indexes are those of the [`Table`].
+#[derive(Clone, Debug)]
+pub struct PlannedCell {
+    /// The key.
+    pub key: usize,
+    /// The profile.
+    pub profile: usize,
+    /// The version.
+    pub version: TlsVersion,
+    /// The client.
+    pub client: usize,
+    /// What becomes of it.
+    pub fate: Fate,
+}
+
+/// What becomes of a cell.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Fate {
+    /// The key's type can't match the profile.
+    NotApplicable,
+    /// There is nothing to try with.
+    Skipped(String),
+    /// The harness can't imitate this server closely enough to tell.
+    CouldNotTell(String),
+    /// A handshake answers it.
+    Handshake {
+        /// The job.
+        job: usize,
+        /// What the client's rule says to the profile's whole list.
+        choice: Choice,
+    },
+}
+
+/// A handshake to make.
+#[derive(Clone, Debug)]
+pub struct Job {
+    /// The first cell that needs it.
+    pub cell: usize,
+    /// The key.
+    pub key: usize,
+    /// The client whose rule is applied to what comes over the wire.
+    pub client: usize,
+    /// What its rule says to the whole list.
+    pub choice: Choice,
+    /// The server.
+    pub server: Server,
+}
+
+/// Handshakes with the same of these are one.
+#[derive(PartialEq, Eq, Hash)]
+struct Sameness {
+    key: usize,
+    /// `None` under `--quick`.
+    profile: Option<usize>,
+    version: TlsVersion,
+    min_rsa_bits: u32,
+    /// `None`: no certificate goes out, whatever the reason.
+    choice: Option<Choice>,
+}
+
+/// Plans the whole table.
+pub fn plan(table: &Table<'_>, options: Options) -> Plan {
+    let mut planner = Planner {
+        table,
+        options,
+        plan: Plan::default(),
+        known: HashMap::new(),
+    };
+    for key in 0..table.keys.len() {
+        planner.key(key);
+    }
+    planner.plan.notes = notes(table, options);
+    planner.plan
+}
+
+/// Versions in which a profile is tried.
+pub fn versions(profile: &Profile, only: Option<TlsVersion>) -> impl Iterator<Item = TlsVersion> {
+    TlsVersion::ALL
+        .into_iter()
+        .filter(move |version| only.is_none_or(|only| only == *version))
+        .filter(|version| profile.schemes(*version).is_some())
+}
+
+/// A server that asks for what `profile` asks for in `version`.
+pub fn server(profile: &Profile, version: TlsVersion) -> Server {
+    Server {
+        version,
+        schemes: profile.schemes(version).unwrap_or_default().to_vec(),
+        ca_names: profile.ca_names.clone(),
+        min_rsa_bits: profile.min_rsa_bits,
+    }
+}
+
+/// What the client's rule says to a server, and whether the harness can put enough of its list on the wire to try it.
+///
+/// # Errors
+/// Why the handshake would not tell.
+pub fn decide(client: &dyn Client, card: &Card<'_>, server: &Server) -> Result<Choice, String> {
+    let asked = |schemes: Vec<Scheme>| Request {
+        version: server.version,
+        schemes,
+        ca_names: server.ca_names.clone(),
+    };
+    let sent = sendable(&server.schemes, server.version);
+    if sent.is_empty() {
+        return Err("rustls can put nothing of this server's list on the wire".into());
+    }
+    let choice = client.choose(card, &asked(server.schemes.clone()));
+    let on_the_wire = client.choose(card, &asked(sent));
+    if on_the_wire.scheme() != choice.scheme() {
+        let scheme = choice.scheme().map_or("no scheme".into(), |scheme| scheme.to_string());
+        return Err(format!(
+            "{} would choose {scheme}, which rustls can't offer in TLS {}",
+            client.name(),
+            server.version
+        ));
+    }
+    Ok(choice)
+}
+
+struct Planner<'a> {
+    table: &'a Table<'a>,
+    options: Options,
+    plan: Plan,
+    known: HashMap<Sameness, usize>,
+}
+
+impl Planner<'_> {
+    fn key(&mut self, key: usize) {
+        let table = self.table;
+        for (profile, asked) in table.profiles.iter().enumerate() {
+            for version in versions(asked, self.options.version) {
+                for client in 0..table.clients.len() {
+                    let fate = self.fate(key, profile, version, client);
+                    self.plan.cells.push(PlannedCell {
+                        key,
+                        profile,
+                        version,
+                        client,
+                        fate,
+                    });
+                }
+            }
+        }
+    }
+
+    fn fate(&mut self, key: usize, profile: usize, version: TlsVersion, client: usize) -> Fate {
+        let table = self.table;
+        let (Some(card), Some(asked), Some(rule)) = (
+            table.card(key),
+            table.profiles.get(profile),
+            table.clients.get(client),
+        ) else {
+            return Fate::Skipped("not in the table".into());
+        };
+        let server = server(asked, version);
+        if !type_matches(card.key, &server.schemes) {
+            return Fate::NotApplicable;
+        }
+        if let Some(why) = nothing_to_send(card.key) {
+            return Fate::Skipped(why.into());
+        }
+        match decide(*rule, &card, &server) {
+            Ok(choice) => {
+                let job = self.job(key, profile, client, server, &choice);
+                Fate::Handshake { job, choice }
+            }
+            Err(why) => Fate::CouldNotTell(why),
+        }
+    }
+
+    /// The handshake for this cell: one that is planned already, if it comes to the same.
+    fn job(
+        &mut self,
+        key: usize,
+        profile: usize,
+        client: usize,
+        server: Server,
+        choice: &Choice,
+    ) -> usize {
+        let sameness = Sameness {
+            key,
+            profile: (!self.options.quick).then_some(profile),
+            version: server.version,
+            min_rsa_bits: server.min_rsa_bits,
+            choice: choice.scheme().map(|_| choice.clone()),
+        };
+        let jobs = &mut self.plan.jobs;
+        let cell = self.plan.cells.len();
+        *self.known.entry(sameness).or_insert_with(|| {
+            jobs.push(Job {
+                cell,
+                key,
+                client,
+                choice: choice.clone(),
+                server,
+            });
+            jobs.len() - 1
+        })
+    }
+}
+
+/// Is any scheme in the list for this type of key? Whether it is legal in the version is the cell's question.
+fn type_matches(key: &Key, schemes: &[Scheme]) -> bool {
+    schemes.iter().any(|scheme| scheme.key_type() == Some(key.key_type))
+}
+
+fn nothing_to_send(key: &Key) -> Option<&'static str> {
+    match (key.pairing, &key.certificate) {
+        (Pairing::Unreadable, _) => Some("the certificate is not DER"),
+        (_, None) => Some("no certificate"),
+        _ => None,
+    }
+}
+
+fn notes(table: &Table<'_>, options: Options) -> Vec<String> {
+    let mut notes = Vec::new();
+    for profile in table.profiles {
+        for version in versions(profile, options.version) {
+            let asked = profile.schemes(version).unwrap_or_default();
+            let sent = sendable(asked, version);
+            let lost: Vec<String> = asked
+                .iter()
+                .filter(|scheme| !sent.contains(scheme))
+                .map(ToString::to_string)
+                .collect();
+            if !lost.is_empty() {
+                let (name, lost) = (&profile.name, lost.join(", "));
+                notes.push(format!("{name}, TLS {version}: sent without {lost}, which rustls can't offer"));
+            }
+        }
+    }
+    notes
+}

@@ -1,0 +1,100 @@
+//! Proving remedies: the failing cells are run again with the change applied.
+
+use std::collections::HashMap;
+
+use super::Table;
+use super::judge::passed;
+use super::plan::{Job, decide, server};
+use super::run::{Bench, run};
+use crate::model::cell::Cell;
+use crate::model::choice::Choice;
+use crate::model::finding::{Change, Finding};
+use crate::model::profile::{Profile, TlsVersion};
+use crate::tls::Server;
+
+/// The handshakes that would prove the findings' remedies.
+#[derive(Debug, Default)]
+pub struct Proof {
+    /// The handshakes, each needed by at least one remedy.
+    pub jobs: Vec<Job>,
+    /// For each remedy (finding, remedy) its jobs; `None`: a cell would not even come to a handshake.
+    needs: Vec<((usize, usize), Option<Vec<usize>>)>,
+}
+
+/// Plans the proof of every remedy that is a change to a server. Keys that ask for the PIN at every signature are left out:
+/// a proof is not worth the user's fingers.
+pub fn plan(table: &Table<'_>, findings: &[Finding], cells: &[Cell]) -> Proof {
+    let mut proof = Proof::default();
+    let mut known = HashMap::new();
+    for (at, finding) in findings.iter().enumerate() {
+        for (remedy_at, remedy) in finding.remedies.iter().enumerate() {
+            let Some(change) = &remedy.change else { continue };
+            let helped = finding.cells.iter().filter_map(|cell| cells.get(*cell));
+            let needs = helped
+                .filter(|cell| remedy.helps(&cell.client))
+                .map(|cell| job(table, cell, change, &mut proof.jobs, &mut known))
+                .collect();
+            proof.needs.push(((at, remedy_at), needs));
+        }
+    }
+    proof
+}
+
+/// Makes the handshakes and marks the remedies whose every cell passed. Gives the number of signatures made.
+pub fn prove(table: &Table<'_>, proof: &Proof, bench: &Bench<'_>, findings: &mut [Finding]) -> usize {
+    let attempts = run(table, &proof.jobs, bench);
+    let good = |job: &usize| attempts.get(*job).and_then(Option::as_ref).is_some_and(passed);
+    for ((finding, remedy), needs) in &proof.needs {
+        let proven = needs.as_ref().is_some_and(|jobs| !jobs.is_empty() && jobs.iter().all(good));
+        let remedies = findings.get_mut(*finding).map(|finding| &mut finding.remedies);
+        if let Some(remedy) = remedies.and_then(|remedies| remedies.get_mut(*remedy)) {
+            remedy.proven = proven;
+        }
+    }
+    attempts.iter().flatten().map(|attempt| attempt.signatures).sum()
+}
+
+type Known = HashMap<(usize, Vec<u16>, u32, TlsVersion, Choice), usize>;
+
+/// The cell's handshake under the change; `None` if it would fail before one, or may not be tried.
+fn job(
+    table: &Table<'_>,
+    cell: &Cell,
+    change: &Change,
+    jobs: &mut Vec<Job>,
+    known: &mut Known,
+) -> Option<usize> {
+    let key = table.keys.iter().position(|key| key.id == cell.key)?;
+    let client = table.clients.iter().position(|client| client.name() == cell.client)?;
+    let profile = table.profiles.iter().find(|profile| profile.name == cell.profile)?;
+    let server = changed_server(profile, cell.version, change)?;
+    let card = table.card(key)?;
+    if card.key.always_authenticate {
+        return None;
+    }
+    let choice = decide(*table.clients.get(client)?, &card, &server).ok()?;
+    choice.scheme()?;
+    let codes = server.schemes.iter().map(|scheme| scheme.0).collect();
+    let sameness = (key, codes, server.min_rsa_bits, server.version, choice.clone());
+    let found = known.entry(sameness).or_insert_with(|| {
+        jobs.push(Job {
+            cell: 0,
+            key,
+            client,
+            choice,
+            server,
+        });
+        jobs.len() - 1
+    });
+    Some(*found)
+}
+
+/// The changed server in the version that comes out: the cell's own, or TLS 1.2 if the change ends TLS 1.3.
+fn changed_server(profile: &Profile, version: TlsVersion, change: &Change) -> Option<Server> {
+    let changed = change.apply(profile);
+    let version = changed.schemes(version).map(|_| version).or_else(|| {
+        let fallback = TlsVersion::V1_2;
+        changed.schemes(fallback).map(|_| fallback)
+    })?;
+    Some(server(&changed, version))
+}

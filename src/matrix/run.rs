@@ -1,0 +1,117 @@
+//! Making the handshakes: a few at a time, so that a token is never kept waiting for the host.
+
+use std::collections::HashMap;
+use std::collections::VecDeque;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use super::Table;
+use super::plan::Job;
+use crate::clients::Card;
+use crate::model::choice::Choice;
+use crate::model::key::Key;
+use crate::model::request::Request;
+use crate::model::sign::Sign;
+use crate::model::token::Token;
+use crate::tls::attempt::{Client, Rule};
+use crate::tls::{Attempt, Authority, attempt};
+
+/// Handshakes under way for each token: one is being signed, one is on its way there, one on its way back.
+const AT_ONCE_PER_TOKEN: usize = 3;
+
+/// What happens during a run, for whoever watches.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Event {
+    /// This job (its index) begins.
+    Started(usize),
+    /// This job is done.
+    Finished(usize),
+}
+
+/// What handshakes are made with.
+pub struct Bench<'a> {
+    /// The servers' own certificate.
+    pub authority: &'a Authority,
+    /// A signer for each key of the table.
+    pub signers: &'a [Arc<dyn Sign>],
+    /// Set when the user wants it to end: jobs under way finish, others don't begin.
+    pub cancelled: &'a AtomicBool,
+    /// Told of everything; called from several threads.
+    pub listener: &'a (dyn Fn(Event) + Sync),
+}
+
+/// Makes the handshakes; `None` for those that were not reached.
+pub fn run(table: &Table<'_>, jobs: &[Job], bench: &Bench<'_>) -> Vec<Option<Attempt>> {
+    let queue = Mutex::new(fair_order(table, jobs));
+    let done = Mutex::new(HashMap::new());
+    let workers = (AT_ONCE_PER_TOKEN * table.tokens.len()).clamp(1, jobs.len().max(1));
+    std::thread::scope(|scope| {
+        for _ in 0..workers {
+            scope.spawn(|| {
+                while let Some(at) = next(&queue, bench.cancelled) {
+                    (bench.listener)(Event::Started(at));
+                    let made = jobs.get(at).and_then(|job| handshake(table, job, bench));
+                    lock(&done).insert(at, made);
+                    (bench.listener)(Event::Finished(at));
+                }
+            });
+        }
+    });
+    let mut done = done.into_inner().unwrap_or_else(PoisonError::into_inner);
+    (0..jobs.len()).map(|at| done.remove(&at).flatten()).collect()
+}
+
+/// Jobs of different tokens take turns, so that none of them waits for another's to be through.
+fn fair_order(table: &Table<'_>, jobs: &[Job]) -> VecDeque<usize> {
+    let mut turns: HashMap<&str, usize> = HashMap::new();
+    let mut order: Vec<(usize, usize)> = Vec::with_capacity(jobs.len());
+    for (at, job) in jobs.iter().enumerate() {
+        let token = table.keys.get(job.key).map_or("", |key| key.token.as_str());
+        let turn = turns.entry(token).or_default();
+        order.push((*turn, at));
+        *turn += 1;
+    }
+    order.sort_unstable();
+    order.into_iter().map(|(_, at)| at).collect()
+}
+
+fn next(queue: &Mutex<VecDeque<usize>>, cancelled: &AtomicBool) -> Option<usize> {
+    if cancelled.load(Ordering::Relaxed) {
+        return None;
+    }
+    lock(queue).pop_front()
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn handshake(table: &Table<'_>, job: &Job, bench: &Bench<'_>) -> Option<Attempt> {
+    let card = table.card(job.key)?;
+    let client = Client {
+        chain: chain(card.key)?,
+        rule: rule(table, job, card)?,
+        sign: Arc::clone(bench.signers.get(job.key)?),
+    };
+    Some(attempt(bench.authority, &job.server, client))
+}
+
+/// The rule as a closure that outlives this frame, as `rustls` wants its parts: over copies of the key and its token.
+fn rule(table: &Table<'_>, job: &Job, card: Card<'_>) -> Option<Arc<Rule>> {
+    let client = *table.clients.get(job.client)?;
+    let (key, token): (Key, Token) = (card.key.clone(), card.token.clone());
+    Some(Arc::new(move |request: &Request| -> Choice {
+        let card = Card {
+            key: &key,
+            token: &token,
+        };
+        client.choose(&card, request)
+    }))
+}
+
+/// The certificate, then what of its chain lies on the token.
+fn chain(key: &Key) -> Option<Vec<Vec<u8>>> {
+    let leaf = key.certificate.as_ref()?;
+    let certificates = std::iter::once(leaf).chain(&key.chain_on_token);
+    Some(certificates.map(|certificate| certificate.der.clone()).collect())
+}

@@ -1,0 +1,156 @@
+//! The floors of the house: which module may import which, and where foreign names may stand. ARCHITECTURE.md draws them.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// Each floor and the floors it may import.
+const MAY_IMPORT: &[(&str, &[&str])] = &[
+    ("model", &[]),
+    ("token", &["model"]),
+    ("tls", &["model"]),
+    ("clients", &["model"]),
+    ("diagnose", &["model", "clients"]),
+    ("matrix", &["model", "tls", "clients", "diagnose"]),
+    ("report", &["model"]),
+    ("cli", &["model", "token", "tls", "clients", "diagnose", "matrix", "report"]),
+];
+
+/// A word, and the only floor whose code may say it.
+const SPOKEN_ONLY_BY: &[(&str, &str)] = &[
+    ("cryptoki::", "token"),
+    ("cryptoki_sys", "token"),
+    ("rustls::", "tls"),
+    ("use rustls", "tls"),
+    ("println!", "nobody"),
+    ("eprintln!", "nobody"),
+    ("print!", "nobody"),
+    ("process::exit", "nobody"),
+    ("std::io::stdout", "cli"),
+    ("anstream::", "cli"),
+    ("rpassword", "cli"),
+];
+
+/// The one file that may hold unsafe code.
+const UNSAFE: &str = "token/raw.rs";
+
+struct Source {
+    floor: String,
+    name: String,
+    /// Without comments, strings and tests.
+    code: String,
+    whole: String,
+}
+
+fn sources() -> Vec<Source> {
+    let src = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let mut files = Vec::new();
+    for (floor, _) in MAY_IMPORT {
+        walk(&src.join(floor), &mut files);
+    }
+    files.iter().map(|file| source(&src, file)).collect()
+}
+
+fn walk(dir: &Path, files: &mut Vec<PathBuf>) {
+    for entry in fs::read_dir(dir).unwrap_or_else(|error| panic!("{}: {error}", dir.display())) {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            walk(&path, files);
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            files.push(path);
+        }
+    }
+}
+
+fn source(src: &Path, file: &Path) -> Source {
+    let name = file.strip_prefix(src).unwrap().display().to_string();
+    let whole = fs::read_to_string(file).unwrap();
+    Source {
+        floor: name.split('/').next().unwrap().to_owned(),
+        code: code_only(&whole),
+        name,
+        whole,
+    }
+}
+
+/// Leaves out comments, the contents of strings, and the tests at a file's foot, which may use any tool.
+fn code_only(whole: &str) -> String {
+    let code = whole.split("#[cfg(test)]\nmod tests").next().unwrap_or_default();
+    code.lines().map(without_comment_and_strings).collect::<Vec<_>>().join("\n")
+}
+
+fn without_comment_and_strings(line: &str) -> String {
+    let mut kept = String::new();
+    for (at, piece) in line.split('"').enumerate() {
+        if at % 2 == 1 {
+            continue;
+        }
+        match piece.split_once("//") {
+            Some((code, _)) => {
+                kept.push_str(code);
+                break;
+            }
+            None => kept.push_str(piece),
+        }
+    }
+    kept
+}
+
+fn imports(code: &str) -> impl Iterator<Item = &str> {
+    let floors = code.split("crate::").skip(1);
+    floors.map(|rest| rest.split(|c: char| !c.is_alphanumeric() && c != '_').next().unwrap_or_default())
+}
+
+#[test]
+fn no_floor_imports_one_that_it_may_not() {
+    for source in sources() {
+        let (_, allowed) = MAY_IMPORT.iter().find(|(floor, _)| *floor == source.floor).unwrap();
+        for import in imports(&source.code) {
+            let known = MAY_IMPORT.iter().any(|(floor, _)| *floor == import);
+            let fine = !known || import == source.floor || allowed.contains(&import);
+            assert!(fine, "{} imports {import}", source.name);
+        }
+    }
+}
+
+#[test]
+fn foreign_names_and_the_terminal_stay_on_their_own_floor() {
+    for source in sources() {
+        for (word, floor) in SPOKEN_ONLY_BY {
+            let word_is_said = source.code.contains(word);
+            assert!(!word_is_said || source.floor == *floor, "{} says {word}", source.name);
+        }
+    }
+}
+
+#[test]
+fn only_one_file_may_be_unsafe() {
+    for source in sources().iter().filter(|source| source.name != UNSAFE) {
+        assert!(!source.code.contains("unsafe {"), "{}", source.name);
+        let floor_forbids = source.floor != "token";
+        let own = source.whole.contains("#![forbid(unsafe_code)]");
+        let root = source.name.ends_with("mod.rs");
+        let fine = own || (floor_forbids && !root) || source.name == "token/mod.rs";
+        assert!(fine, "{} lacks #![forbid(unsafe_code)]", source.name);
+    }
+}
+
+#[test]
+fn the_house_has_every_floor_and_no_other() {
+    let src = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let mut found: Vec<String> = fs::read_dir(src)
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .filter(|name| !name.ends_with(".rs"))
+        .collect();
+    found.sort();
+    let mut known: Vec<&str> = MAY_IMPORT.iter().map(|(floor, _)| *floor).collect();
+    known.sort_unstable();
+    assert_eq!(found, known);
+}
+
+#[test]
+fn the_checker_sees_what_it_should() {
+    let code = code_only("use crate::token::x; // crate::tls\nlet s = \"rustls\";\n#[cfg(test)]\nmod tests { use crate::cli; }");
+    assert_eq!(imports(&code).collect::<Vec<_>>(), ["token"]);
+    assert!(!code.contains("rustls"));
+}

@@ -1,0 +1,115 @@
+//! The case that cardcheck was made for, cell by cell: Firefox with a smartcard failed against OpenSSL 1.1.1 and not
+//! against 1.1.0, because 1.1.1 asks for RSA-PSS in TLS 1.2 and the card could not do it.
+
+mod support;
+
+use support::{Lab, Report};
+
+/// What a cell came to, in the words of the table below.
+#[derive(Debug, PartialEq)]
+enum Came<'a> {
+    /// Logged in with this scheme.
+    Pass(&'a str),
+    /// Failed at this stage, with this CKR if the token refused.
+    Fail(&'a str, Option<&'a str>),
+}
+use Came::{Fail, Pass};
+
+const INVALID: Option<&str> = Some("CKR_MECHANISM_INVALID");
+
+/// token, key, profile, version, client: what it must come to.
+#[rustfmt::skip] // it reads as a table
+const TABLE: &[(&str, &str, &str, &str, &str, Came)] = &[
+    ("lying",   "rsa-2048", "openssl-1.1.1",      "1.2", "firefox", Fail("sign", INVALID)),
+    ("lying",   "rsa-2048", "openssl-1.1.1",      "1.3", "firefox", Fail("sign", INVALID)),
+    ("lying",   "rsa-2048", "openssl-1.1.0",      "1.2", "firefox", Pass("rsa_pkcs1_sha256")),
+    ("lying",   "rsa-2048", "openssl-1.1.1-blog", "1.2", "firefox", Pass("rsa_pkcs1_sha256")),
+    ("lying",   "p-256",    "openssl-1.1.1",      "1.2", "firefox", Pass("ecdsa_secp256r1_sha256")),
+    ("lying",   "rsa-3072", "openssl-1.1.1",      "1.2", "openssl", Pass("rsa_pss_rsae_sha256")),
+    ("no-pss",  "rsa-2048", "openssl-1.1.1",      "1.2", "firefox", Pass("rsa_pkcs1_sha256")),
+    ("no-pss",  "rsa-2048", "openssl-1.1.1",      "1.3", "firefox", Fail("select", None)),
+    ("no-pss",  "rsa-2048", "openssl-1.1.1",      "1.2", "openssl", Pass("rsa_pss_rsae_sha256")),
+    ("no-pss",  "rsa-2048", "openssl-1.1.1",      "1.3", "openssl", Pass("rsa_pss_rsae_sha256")),
+    ("no-pss",  "rsa-2048", "openssl-1.1.0",      "1.2", "openssl", Pass("rsa_pkcs1_sha512")),
+    ("no-pss",  "rsa-2048", "openssl-1.1.1-blog", "1.2", "openssl", Pass("rsa_pkcs1_sha256")),
+    ("healthy", "rsa-2048", "openssl-1.1.1",      "1.2", "firefox", Pass("rsa_pss_rsae_sha256")),
+    ("healthy", "rsa-2048", "openssl-1.1.1",      "1.3", "firefox", Pass("rsa_pss_rsae_sha256")),
+    ("healthy", "rsa-2048", "openssl-1.1.1",      "1.2", "openssl", Pass("rsa_pss_rsae_sha256")),
+    ("healthy", "p-384",    "openssl-1.1.1",      "1.2", "firefox", Pass("ecdsa_secp256r1_sha256")),
+    ("healthy", "p-384",    "openssl-1.1.1",      "1.3", "firefox", Pass("ecdsa_secp384r1_sha384")),
+    ("healthy", "ed25519",  "openssl-1.1.1",      "1.3", "any",     Pass("ed25519")),
+];
+
+const PROFILES: &str = "--profile openssl-1.1.0,openssl-1.1.1,openssl-1.1.1-blog";
+
+fn report(lab: &Lab, token: &str) -> Report {
+    let ran = lab.matrix(token).args(PROFILES).args("--format json").run();
+    ran.exits(1).report()
+}
+
+#[test]
+fn the_table_of_the_motivating_case_comes_out_cell_by_cell() {
+    let Some(lab) = Lab::new(&["healthy", "no-pss", "lying"]) else {
+        return;
+    };
+    for token in ["healthy", "no-pss", "lying"] {
+        let report = report(&lab, token);
+        for (_, key, profile, tls, client, expected) in TABLE.iter().filter(|row| row.0 == token) {
+            let cell = report.cell(key, profile, tls, client);
+            let text = |name: &str| cell[name].as_str();
+            let came = match text("outcome") {
+                Some("pass") => Pass(text("scheme").unwrap()),
+                _ => Fail(text("stage").unwrap_or("none"), text("ckr")),
+            };
+            assert_eq!(came, *expected, "{token} {key} {profile} {tls} {client}: {cell:#}");
+        }
+    }
+}
+
+#[test]
+fn an_openssl_client_gets_in_by_raw_rsa_where_the_token_has_no_pss() {
+    let Some(lab) = Lab::new(&["no-pss"]) else {
+        return;
+    };
+    let report = report(&lab, "no-pss");
+    for tls in ["1.2", "1.3"] {
+        let cell = report.cell("rsa-2048", "openssl-1.1.1", tls, "openssl");
+        assert_eq!(cell["route"], "CKM_RSA_X_509");
+    }
+}
+
+#[test]
+fn the_lying_token_is_told_apart_by_its_five_facts() {
+    let Some(lab) = Lab::new(&["lying"]) else {
+        return;
+    };
+    let report = report(&lab, "lying");
+    let pss = report.capability("rsa-2048", "rsa_pss_rsae_sha256", "CKM_RSA_PKCS_PSS");
+    assert_eq!(pss["listed"], true);
+    assert_eq!(pss["info"], "ok");
+    assert_eq!(pss["allowed"], false);
+    assert_eq!(pss["sign_init"], "CKR_MECHANISM_INVALID");
+    assert_eq!(pss["sign"], "not_tried");
+    let raw = report.capability("rsa-2048", "rsa_pss_rsae_sha256", "CKM_RSA_X_509");
+    assert_eq!((&raw["sign"], &raw["verified"]), (&"ok".into(), &true.into()));
+}
+
+#[test]
+fn the_finding_names_the_lie_and_the_remedy_is_proven() {
+    let Some(lab) = Lab::new(&["lying"]) else {
+        return;
+    };
+    let report = report(&lab, "lying");
+    let cell = report.cell("rsa-2048", "openssl-1.1.1", "1.2", "firefox");
+    assert_eq!(cell["findings"][0], "pss-listed-but-refused");
+    let findings = report.0["findings"].as_array().unwrap();
+    let lie = findings.iter().find(|f| f["id"] == "pss-listed-but-refused").unwrap();
+    let remedies = lie["remedies"].as_array().unwrap();
+    let apache = remedies.iter().find(|r| r["software"] == "apache").unwrap();
+    assert!(apache["snippet"].as_str().unwrap().contains("SSLOpenSSLConfCmd ClientSignatureAlgorithms"));
+    assert_eq!(apache["proven"], true, "{apache:#}");
+    for remedy in remedies.iter().filter(|r| r["where"] == "server") {
+        let snippet = remedy["snippet"].as_str().unwrap_or_default();
+        assert!(!snippet.contains("-sigalgs ") || snippet.contains("client"), "{snippet}");
+    }
+}
