@@ -71,7 +71,7 @@ fn a_pad_is_used_where_the_reader_has_one() {
 #[test]
 fn an_always_authenticate_key_gets_its_pin_for_every_signature_and_it_is_counted() {
     let Some(lab) = Lab::new(&["always-authenticate"]) else { return };
-    let ran = lab.faulty("always-authenticate", "always-authenticate\npin 1234").args(QUICK).args("--key rsa-2048").run().exits(0);
+    let ran = lab.faulty("always-authenticate", "").args(QUICK).args("--key rsa-2048").run().exits(0);
     assert!(ran.stderr().contains("wants the PIN for every signature"), "{}", ran.stderr());
     let report = ran.report();
     assert_eq!(report.key("rsa-2048")["always_authenticate"], true);
@@ -84,7 +84,7 @@ fn an_always_authenticate_key_gets_its_pin_for_every_signature_and_it_is_counted
 #[test]
 fn a_wrong_context_specific_pin_ends_the_use_of_the_key() {
     let Some(lab) = Lab::new(&["always-authenticate"]) else { return };
-    let ran = lab.faulty("always-authenticate", "always-authenticate\npin 4321").args(QUICK).args("--key rsa-2048").run().exits(1);
+    let ran = lab.faulty("always-authenticate", "on C_Login after 1 ckr 0xa0").args(QUICK).args("--key rsa-2048").run().exits(1);
     let cell = &ran.report().0["cells"][0];
     assert_eq!(cell["stage"], "sign", "{cell}");
     assert_eq!(lab.count_calls("C_Login"), 2, "the session's login and one refused: never again");
@@ -95,7 +95,7 @@ fn the_pin_shows_nowhere() {
     let Some(lab) = Lab::new(&["always-authenticate"]) else { return };
     let secret = "1234";
     let json = lab.path("report.json");
-    let ran = lab.faulty("always-authenticate", "always-authenticate\npin 1234").args("--profile openssl-3.0 --export-json").arg(&json).run();
+    let ran = lab.faulty("always-authenticate", "").args("--profile openssl-3.0 --export-json").arg(&json).run();
     let everything = [ran.stdout(), ran.stderr(), std::fs::read_to_string(json).unwrap()].join("\n");
     // serial numbers and times are digits too: the PIN must not stand as a word of its own
     let words = everything.split(|c: char| !c.is_alphanumeric());

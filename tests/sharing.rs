@@ -4,6 +4,9 @@ mod support;
 
 use support::{Lab, Report};
 
+/// Capability trials of an RSA key on SoftHSM2: five hashes by three routes, and three by the two routes of PSS.
+const TRIALS: u64 = 5 * 3 + 3 * 2;
+
 fn report(lab: &Lab, args: &str) -> Report {
     lab.matrix("healthy").args("--key rsa-2048 --format json").args(args).run().report()
 }
@@ -39,7 +42,8 @@ fn quick_shares_across_servers_and_comes_to_the_same_verdicts() {
     let Some(lab) = Lab::new(&["healthy"]) else { return };
     let whole = report(&lab, "");
     let quick = report(&lab, "--quick");
-    assert!(signatures(&quick) < signatures(&whole) / 2, "{} {}", signatures(&quick), signatures(&whole));
+    let handshakes = |report: &Report| signatures(report) - TRIALS;
+    assert!(handshakes(&quick) < handshakes(&whole) / 2, "{} {}", handshakes(&quick), handshakes(&whole));
     let verdicts = |report: &Report| -> Vec<(String, String)> {
         let cells = report.0["cells"].as_array().unwrap().iter();
         cells.map(|cell| (cell["outcome"].to_string(), cell["scheme"].to_string())).collect()

@@ -29,7 +29,7 @@ use crate::model::profile::{Profile, TlsVersion};
 use crate::model::run::{ClientFacts, Run};
 use crate::model::sign::Sign;
 use crate::model::token::Token;
-use crate::tls::Authority;
+use crate::tls::{Attempt, Authority};
 use crate::token::trials;
 
 /// Reads the tokens, tries every key, prints the report.
@@ -206,15 +206,29 @@ impl Desk {
             duration_ms: 0,
             complete: made().count() == plan.jobs.len(),
             module: crate::model::token::Module::default(),
-            tokens: self.tokens.clone(),
+            tokens: self.verifications_counted(&plan, &attempts),
             keys: self.keys.clone(),
             profiles: self.profiles.clone(),
             clients: self.clients.iter().map(|client| client_facts(*client)).collect(),
             cells,
             findings,
             signatures,
-            notes: plan.notes,
+            short_lists: plan.short_lists,
+            notes: Vec::new(),
         })
+    }
+
+    /// The tokens, with the PIN verifications of always-authenticate keys' handshakes added.
+    fn verifications_counted(&self, plan: &Plan, attempts: &[Option<Attempt>]) -> Vec<Token> {
+        let mut tokens = self.tokens.clone();
+        for (job, attempt) in plan.jobs.iter().zip(attempts) {
+            let key = self.keys.get(job.key).filter(|key| key.always_authenticate);
+            let token = key.and_then(|key| tokens.iter_mut().find(|token| token.id == key.token));
+            if let (Some(token), Some(attempt)) = (token, attempt) {
+                token.verifications += attempt.signatures;
+            }
+        }
+        tokens
     }
 
     fn table(&self) -> Table<'_> {

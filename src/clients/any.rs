@@ -28,9 +28,10 @@ impl Client for Any {
         if fitting.is_empty() {
             return no_certificate("no scheme in the list is for this key in this version");
         }
-        // what was proven to work; else what was tried and refused, so that the refusal shows
+        // what was proven to work; else what was refused, or would be if it were tried, so that the refusal shows
         first(card, &fitting, works)
             .or_else(|| first(card, &fitting, was_tried))
+            .or_else(|| first(card, &fitting, |capability| capability.listed))
             .unwrap_or_else(|| no_certificate("the token lists no mechanism for any scheme that fits"))
     }
 

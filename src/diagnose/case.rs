@@ -27,7 +27,8 @@ pub(super) fn cases<'a, K: PartialEq>(
     for (at, cell) in cells {
         let token = facts.key(&cell.key).and_then(|key| facts.token_of(key));
         let kind = kind(cell);
-        let same = |(known, case): &&mut (K, Case<'a>)| *known == kind && id(case.token) == id(token);
+        let same =
+            |(known, case): &&mut (K, Case<'a>)| *known == kind && id(case.token) == id(token);
         match cases.iter_mut().find(same) {
             Some((_, case)) => case.cells.push((at, cell)),
             None => cases.push((
@@ -59,14 +60,18 @@ impl<'a> Case<'a> {
     /// The keys.
     pub(super) fn keys(&self) -> Vec<&'a Key> {
         let ids = distinct(self.cells.iter().map(|(_, cell)| cell.key.as_str()));
-        ids.into_iter().filter_map(|id| self.facts.key(id)).collect()
+        ids.into_iter()
+            .filter_map(|id| self.facts.key(id))
+            .collect()
     }
 
     /// The servers.
     pub(super) fn profiles(&self) -> Vec<&'a Profile> {
         let names = distinct(self.cells.iter().map(|(_, cell)| cell.profile.as_str()));
         let profiles = self.facts.profiles.iter();
-        profiles.filter(|profile| names.contains(&profile.name.as_str())).collect()
+        profiles
+            .filter(|profile| names.contains(&profile.name.as_str()))
+            .collect()
     }
 
     /// The clients.
@@ -102,16 +107,34 @@ impl<'a> Case<'a> {
 
     /// `firefox and openssl`; cardcheck's own rule imitates nobody and is called a client.
     pub(super) fn clients_named(&self) -> String {
-        let real: Vec<&str> = self.clients().into_iter().filter(|name| is_real(name)).collect();
+        let real: Vec<&str> = self
+            .clients()
+            .into_iter()
+            .filter(|name| is_real(name))
+            .collect();
         match real.is_empty() {
             true => "a client".into(),
             false => prose::and(&real),
         }
     }
 
+    /// `one` if one real client is meant, or only cardcheck's own rule, else `many`.
+    pub(super) fn clients_do(&self, one: &'static str, many: &'static str) -> &'static str {
+        let real = self
+            .clients()
+            .into_iter()
+            .filter(|name| is_real(name))
+            .count();
+        prose::number(real.max(1), one, many)
+    }
+
     /// The different reasons that the cells give.
     pub(super) fn reasons(&self) -> Vec<&'a str> {
-        distinct(self.cells.iter().filter_map(|(_, cell)| cell.reason.as_deref()))
+        distinct(
+            self.cells
+                .iter()
+                .filter_map(|(_, cell)| cell.reason.as_deref()),
+        )
     }
 
     /// The finding that explains these cells.

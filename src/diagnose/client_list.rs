@@ -28,17 +28,26 @@ pub(super) fn pkcs1_first(case: &Case<'_>, tls12_only: bool) -> Change {
     }
 }
 
-/// What the servers ask for, and more after it.
-pub(super) fn with(case: &Case<'_>, more: &[Scheme], tls12_only: bool) -> Change {
+/// All that the servers ask for in either version, as far as OpenSSL has names for it, and more after it.
+pub(super) fn with(case: &Case<'_>, more: &[Scheme]) -> Change {
+    let profiles = case.profiles();
+    let lists = profiles
+        .iter()
+        .flat_map(|profile| [&profile.tls12, &profile.tls13]);
+    let schemes = lists.flatten().flatten().copied();
+    let named = schemes.filter(|scheme| scheme.openssl_name().is_some());
     Change::ClientSchemes {
-        schemes: distinct(asked(case).into_iter().chain(more.iter().copied())),
-        tls12_only,
+        schemes: distinct(named.chain(more.iter().copied())),
+        tls12_only: false,
     }
 }
 
 /// What the servers ask for, and PKCS1 after it; TLS 1.3 off, for PKCS1 is not legal there.
 pub(super) fn with_pkcs1(case: &Case<'_>) -> Change {
-    with(case, &PKCS1, true)
+    Change::ClientSchemes {
+        schemes: distinct(asked(case).into_iter().chain(PKCS1)),
+        tls12_only: true,
+    }
 }
 
 /// What the servers ask for, but for schemes whose padding is longer than the modulus.

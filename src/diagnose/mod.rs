@@ -4,6 +4,38 @@
 //! A new finding is a file here and a line in [`RULES`]. Where the facts don't decide, a finding says so; none guesses.
 #![forbid(unsafe_code)]
 
+mod case;
+mod certificate_unreadable;
+mod client_list;
+mod could_not_tell;
+mod curve_not_for_scheme;
+mod ed25519_not_in_list;
+#[cfg(test)]
+mod fixtures;
+mod id_mismatch;
+mod issuer_not_in_ca_names;
+mod key_not_for_signing;
+mod key_too_small;
+mod key_type_unusable;
+mod no_common_scheme;
+mod orphan_certificate;
+mod orphan_key;
+mod prose;
+mod pss_listed_but_refused;
+mod pss_missing;
+mod refusal;
+mod remedy;
+mod server_refused;
+mod sha1_only;
+mod sign_refused;
+mod signature_does_not_verify;
+mod signature_malformed;
+mod software;
+mod tls13_needs_pss;
+mod tried;
+mod what_if;
+mod wrong_key_for_certificate;
+
 use crate::model::cell::{Cell, Outcome, Stage};
 use crate::model::finding::Finding;
 use crate::model::key::Key;
@@ -12,7 +44,32 @@ use crate::model::scheme::Scheme;
 use crate::model::token::Token;
 
 /// Every rule, in order of precedence: a cell is explained by the first one that takes it, the fallbacks come last.
-pub static RULES: &[&Rule] = &[];
+pub static RULES: &[&Rule] = &[
+    // what is wrong with a key wherever it is used
+    &wrong_key_for_certificate::RULE,
+    &certificate_unreadable::RULE,
+    &orphan_key::RULE,
+    &orphan_certificate::RULE,
+    &id_mismatch::RULE,
+    &key_type_unusable::RULE,
+    &key_not_for_signing::RULE,
+    // what is wrong between a key, a server and a client
+    &key_too_small::RULE,
+    &issuer_not_in_ca_names::RULE,
+    &sha1_only::RULE,
+    &ed25519_not_in_list::RULE,
+    &curve_not_for_scheme::RULE,
+    &pss_listed_but_refused::RULE,
+    &tls13_needs_pss::RULE,
+    &pss_missing::RULE,
+    &signature_does_not_verify::RULE,
+    // what is left
+    &no_common_scheme::RULE,
+    &sign_refused::RULE,
+    &signature_malformed::RULE,
+    &server_refused::RULE,
+    &could_not_tell::RULE,
+];
 
 /// What a run found out.
 #[derive(Clone, Copy, Debug)]
@@ -53,7 +110,10 @@ pub fn diagnose(facts: &Facts<'_>) -> Vec<Finding> {
     }
     let mut findings = Vec::new();
     for rule in RULES {
-        let found = (rule.find)(&Facts { cells: &cells, ..*facts });
+        let found = (rule.find)(&Facts {
+            cells: &cells,
+            ..*facts
+        });
         explain_cells(&found, &mut cells);
         findings.extend(found);
     }
@@ -92,13 +152,17 @@ impl<'a> Facts<'a> {
 
     /// The server that a cell is about.
     pub fn profile_of(&self, cell: &Cell) -> Option<&'a Profile> {
-        self.profiles.iter().find(|profile| profile.name == cell.profile)
+        self.profiles
+            .iter()
+            .find(|profile| profile.name == cell.profile)
     }
 
     /// The list that a cell's server asked for.
     pub fn asked(&self, cell: &Cell) -> &'a [Scheme] {
         let profile = self.profile_of(cell);
-        profile.and_then(|profile| profile.schemes(cell.version)).unwrap_or_default()
+        profile
+            .and_then(|profile| profile.schemes(cell.version))
+            .unwrap_or_default()
     }
 
     /// The schemes in that list which the cell's key fits.
@@ -126,8 +190,204 @@ impl<'a> Facts<'a> {
         cells.filter(move |(_, cell)| cell.outcome == outcome && cell.findings.is_empty())
     }
 
+    /// Indexes of the cells of these keys with this outcome that no rule explained yet.
+    pub fn open_of(&self, keys: &[&Key], outcome: Outcome) -> Vec<usize> {
+        let theirs = |cell: &Cell| keys.iter().any(|key| key.id == cell.key);
+        let cells = self.open(outcome).filter(|(_, cell)| theirs(cell));
+        cells.map(|(at, _)| at).collect()
+    }
+
     /// The cells that failed at this stage and that no rule explained yet, with their indexes.
     pub fn failed_at(&self, stage: Stage) -> impl Iterator<Item = (usize, &'a Cell)> + use<'a> {
-        self.open(Outcome::Fail).filter(move |(_, cell)| cell.stage == Some(stage))
+        self.open(Outcome::Fail)
+            .filter(move |(_, cell)| cell.stage == Some(stage))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::fixtures::{Fixture, bad, ec, ed25519, refusing, rsa, working};
+    use super::*;
+    use crate::model::ckr::Ckr;
+    use crate::model::finding::Severity;
+    use crate::model::key::{Curve, KeyType, Pairing};
+    use crate::model::mechanism::Mechanism;
+    use crate::model::profile::TlsVersion::{V1_2, V1_3};
+    use crate::model::route::Route;
+
+    /// Keys of every sort, on a token that lists the mechanism or on one that lists nothing.
+    fn with_keys(listed: bool) -> Fixture {
+        let fixture = match listed {
+            true => Fixture::new().listing(Mechanism::RSA_PKCS_PSS),
+            false => Fixture::new(),
+        };
+        let pkcs1 = working(rsa("k3", 2048), 0x0401, Route::RsaPkcs);
+        fixture
+            .key(rsa("k1", 2048))
+            .key(rsa("k2", 1024))
+            .key(refusing(pkcs1, 0x0804, Route::RsaPkcsPss))
+            .key(bad(rsa("k4", 2048), 0x0804, Route::RsaPkcsPss))
+            .key(ec("k5", Curve::P521))
+            .key(ec("k6", Curve::BrainpoolP256r1))
+            .key(ed25519("k7"))
+            .key(Key {
+                pairing: Pairing::WrongKey,
+                ..rsa("k8", 2048)
+            })
+            .key(Key {
+                can_sign: false,
+                ..rsa("k9", 2048)
+            })
+            .key(Key {
+                key_type: KeyType::Other,
+                ..rsa("k10", 0)
+            })
+            .key(Key {
+                token: "gone".into(),
+                ..rsa("k11", 2048)
+            })
+            .key(Key {
+                pairing: Pairing::None,
+                certificate: None,
+                bits: None,
+                ..rsa("k12", 0)
+            })
+    }
+
+    /// Every way in which a cell can end.
+    fn ends() -> Vec<Cell> {
+        let mut fixture = Fixture::new();
+        let stages = [
+            Stage::Select,
+            Stage::Sign,
+            Stage::Encode,
+            Stage::ServerVerify,
+            Stage::Transport,
+        ];
+        for stage in stages {
+            for ckr in [
+                None,
+                Some(Ckr::MECHANISM_INVALID),
+                Some(Ckr::PIN_LOCKED),
+                Some(Ckr(0x8000_0001)),
+            ] {
+                for alert in [
+                    None,
+                    Some("decrypt_error"),
+                    Some("bad_certificate"),
+                    Some("alert 77"),
+                ] {
+                    for (scheme, route) in [
+                        (None, None),
+                        (Some(0x0804), Some(Route::RsaPkcsPss)),
+                        (Some(0x0401), None),
+                    ] {
+                        let cell = fixture.fails("", "", V1_2, "", stage);
+                        cell.ckr = ckr;
+                        cell.alert = alert.map(str::to_owned);
+                        cell.scheme = scheme.map(Scheme);
+                        cell.route = route;
+                    }
+                }
+            }
+        }
+        fixture.cell("", "", V1_2, "", Outcome::Fail);
+        fixture.cell("", "", V1_2, "", Outcome::Error).reason = Some("no verifier".into());
+        fixture.cell("", "", V1_2, "", Outcome::Pass);
+        fixture.cells
+    }
+
+    fn all_cells(fixture: &mut Fixture) {
+        let keys = (1..=13).map(|number| format!("k{number}"));
+        for key in keys {
+            for profile in [
+                "openssl-3.0",
+                "go",
+                "pss-only",
+                "ecdsa-only",
+                "sha1-only",
+                "gone",
+            ] {
+                for version in [V1_2, V1_3] {
+                    for client in ["any", "firefox", "openssl", "netscape"] {
+                        fixture.cells.extend(ends().into_iter().map(|cell| Cell {
+                            key: key.clone(),
+                            profile: profile.into(),
+                            version,
+                            client: client.into(),
+                            ..cell
+                        }));
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn every_cell_that_failed_or_could_not_be_told_is_explained_and_no_other() {
+        for listed in [true, false] {
+            let mut fixture = with_keys(listed);
+            all_cells(&mut fixture);
+            let findings = diagnose(&fixture.facts());
+            explain_cells(&findings, &mut fixture.cells);
+            for cell in &fixture.cells {
+                let wants = matches!(cell.outcome, Outcome::Fail | Outcome::Error);
+                assert_eq!(cell.findings.len(), usize::from(wants), "{cell:?}");
+            }
+            for finding in &findings {
+                assert!(by_id(finding.id).is_some());
+                assert!(finding.cause.ends_with('.'), "{}", finding.cause);
+                assert!(
+                    !finding.cause.contains("``") && !finding.cause.contains("  "),
+                    "{}",
+                    finding.cause
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn the_worst_comes_first_and_then_what_explains_most() {
+        let mut fixture = with_keys(false);
+        all_cells(&mut fixture);
+        let findings = diagnose(&fixture.facts());
+        let order = |finding: &Finding| (finding.severity, usize::MAX - finding.cells.len());
+        assert!(findings.is_sorted_by_key(order));
+        assert_eq!(findings[0].severity, Severity::Error);
+    }
+
+    #[test]
+    fn ids_are_distinct_and_every_rule_has_its_texts() {
+        let ids: Vec<&str> = RULES.iter().map(|rule| rule.id).collect();
+        assert_eq!(prose::distinct(ids.clone()), ids);
+        for rule in RULES {
+            assert!(
+                rule.explanation.contains("How it is told:")
+                    && rule.explanation.contains("What helps:"),
+                "{}",
+                rule.id
+            );
+            assert!(
+                !rule.title.ends_with('.') && rule.explanation.ends_with('.'),
+                "{}",
+                rule.id
+            );
+        }
+    }
+
+    #[test]
+    fn what_was_explained_before_is_diagnosed_afresh() {
+        let mut fixture = Fixture::new().key(rsa("k1", 2048));
+        fixture
+            .fails("k1", "openssl-3.0", V1_2, "firefox", Stage::Transport)
+            .findings = vec!["old".into()];
+        assert_eq!(diagnose(&fixture.facts()).len(), 1);
+    }
+
+    #[test]
+    fn a_healthy_token_has_no_findings() {
+        let mut fixture = Fixture::new().key(rsa("k1", 2048));
+        fixture.cell("k1", "openssl-3.0", V1_2, "firefox", Outcome::Pass);
+        assert!(diagnose(&fixture.facts()).is_empty());
     }
 }

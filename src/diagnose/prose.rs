@@ -24,7 +24,10 @@ pub(super) fn and<S: AsRef<str>>(items: &[S]) -> String {
 
 /// ``key `auth` `` or ``keys `auth` and `sign` ``.
 pub(super) fn keys(keys: &[&Key]) -> String {
-    let names: Vec<String> = keys.iter().map(|key| quoted(&key.name_for_people())).collect();
+    let names: Vec<String> = keys
+        .iter()
+        .map(|key| quoted(&key.name_for_people()))
+        .collect();
     match keys.len() {
         1 => format!("key {}", and(&names)),
         _ => format!("keys {}", and(&names)),
@@ -42,7 +45,10 @@ pub(super) fn token(token: Option<&Token>) -> String {
 
 /// ``server `openssl-3.0` `` or ``servers `openssl-3.0` and `go` ``.
 pub(super) fn servers(profiles: &[&Profile]) -> String {
-    let names: Vec<String> = profiles.iter().map(|profile| quoted(&profile.name)).collect();
+    let names: Vec<String> = profiles
+        .iter()
+        .map(|profile| quoted(&profile.name))
+        .collect();
     match profiles.len() {
         1 => format!("server {}", and(&names)),
         _ => format!("servers {}", and(&names)),
@@ -95,7 +101,10 @@ mod tests {
         assert_eq!(and(&["a"]), "a");
         assert_eq!(and(&["a", "b"]), "a and b");
         assert_eq!(and(&["a", "b", "c", "d", "e"]), "a, b, c, d and e");
-        assert_eq!(and(&["a", "b", "c", "d", "e", "f"]), "a, b, c, d and 2 more");
+        assert_eq!(
+            and(&["a", "b", "c", "d", "e", "f"]),
+            "a, b, c, d and 2 more"
+        );
     }
 
     #[test]

@@ -37,9 +37,14 @@ later does, or a key of another type.",
 };
 
 fn find(facts: &Facts<'_>) -> Vec<Finding> {
-    let refused = facts.failed_at(Stage::Sign).filter(|(_, cell)| is_refused_pss(facts, cell));
+    let refused = facts
+        .failed_at(Stage::Sign)
+        .filter(|(_, cell)| is_refused_pss(facts, cell));
     let by_pkcs1 = |cell: &Cell| facts.key(&cell.key).map(tried::pkcs1);
-    cases(facts, refused, by_pkcs1).iter().map(finding).collect()
+    cases(facts, refused, by_pkcs1)
+        .iter()
+        .map(finding)
+        .collect()
 }
 
 fn is_refused_pss(facts: &Facts<'_>, cell: &Cell) -> bool {
@@ -49,6 +54,7 @@ fn is_refused_pss(facts: &Facts<'_>, cell: &Cell) -> bool {
     cell.scheme.is_some_and(|scheme| scheme.is_pss())
         && cell.ckr.is_some_and(is_about_mechanism)
         && token.lists(listed_mechanism(cell))
+        && !tried::worked(key, cell)
         && tried::pss(key, listed_route(cell)) != Works::Yes
         && (tried::pkcs1(key) != Works::No || !key.allows(listed_mechanism(cell)))
 }
@@ -69,15 +75,34 @@ fn listed_mechanism(cell: &Cell) -> Mechanism {
 
 fn finding(case: &Case<'_>) -> Finding {
     let keys = number(case.keys().len(), "key refuses", "keys refuse");
-    let title = format!("{} lists RSA-PSS, but its RSA {keys} it", sentence(&case.token_named()));
-    let parts = [refusal(case), allowed(case), trust(case), pkcs1(case), raw(case)];
+    let title = format!(
+        "{} lists RSA-PSS, but its RSA {keys} it",
+        sentence(&case.token_named())
+    );
+    let parts = [
+        refusal(case),
+        allowed(case),
+        trust(case),
+        pkcs1(case),
+        raw(case),
+    ];
     let cause: Vec<String> = parts.into_iter().flatten().collect();
-    case.finding(RULE.id, Severity::Error, title, cause.join(" "), remedies(case))
+    case.finding(
+        RULE.id,
+        Severity::Error,
+        title,
+        cause.join(" "),
+        remedies(case),
+    )
 }
 
 fn refusal(case: &Case<'_>) -> Option<String> {
     let keys = case.keys();
-    let mechanisms = distinct(case.cells.iter().map(|(_, cell)| listed_mechanism(cell).to_string()));
+    let mechanisms = distinct(
+        case.cells
+            .iter()
+            .map(|(_, cell)| listed_mechanism(cell).to_string()),
+    );
     let ckrs = distinct(case.cells.iter().filter_map(|(_, cell)| cell.ckr));
     let ckrs: Vec<String> = ckrs.iter().map(ToString::to_string).collect();
     let step = step(&keys).map_or(String::new(), |step| format!(" at {step}"));
@@ -95,11 +120,13 @@ fn refusal(case: &Case<'_>) -> Option<String> {
 fn step(keys: &[&Key]) -> Option<&'static str> {
     let trials = keys.iter().flat_map(|key| &key.capabilities);
     let refusals = trials.filter(|trial| trial.scheme.is_pss() && trial.route == Route::RsaPkcsPss);
-    let steps = distinct(refusals.filter_map(|trial| match (trial.sign_init, trial.sign) {
-        (Answer::Ckr(_), _) => Some("C_SignInit"),
-        (_, Answer::Ckr(_)) => Some("C_Sign"),
-        _ => None,
-    }));
+    let steps = distinct(
+        refusals.filter_map(|trial| match (trial.sign_init, trial.sign) {
+            (Answer::Ckr(_), _) => Some("C_SignInit"),
+            (_, Answer::Ckr(_)) => Some("C_Sign"),
+            _ => None,
+        }),
+    );
     match steps.as_slice() {
         [step] => Some(step),
         _ => None,
@@ -111,15 +138,25 @@ fn allowed(case: &Case<'_>) -> Option<String> {
     let restricted = |key: &&&Key| key.can_sign && !key.allows(Mechanism::RSA_PKCS_PSS);
     let restricted: Vec<&Key> = keys.iter().filter(restricted).copied().collect();
     (!restricted.is_empty()).then(|| {
-        let of = prose::keys(&restricted);
-        format!("The reason is CKA_ALLOWED_MECHANISMS of {of}: it leaves PSS out.")
+        let of = match restricted.len() == keys.len() {
+            true => number(keys.len(), "this key", "these keys").to_owned(),
+            false => prose::keys(&restricted),
+        };
+        format!("The reason: CKA_ALLOWED_MECHANISMS of {of} leaves PSS out.")
     })
 }
 
 fn trust(case: &Case<'_>) -> Option<String> {
-    let clients: Vec<&str> = case.clients().into_iter().filter(|name| is_real(name)).collect();
+    let clients: Vec<&str> = case
+        .clients()
+        .into_iter()
+        .filter(|name| is_real(name))
+        .collect();
     (!clients.is_empty()).then(|| {
-        let (who, chooses) = (prose::and(&clients), number(clients.len(), "chooses", "choose"));
+        let (who, chooses) = (
+            prose::and(&clients),
+            number(clients.len(), "chooses", "choose"),
+        );
         format!("So {who} {chooses} PSS and can't sign.")
     })
 }
@@ -132,21 +169,29 @@ fn pkcs1(case: &Case<'_>) -> Option<String> {
         _ => "Whether PKCS1 signatures work was not tried; TLS 1.3 does not allow them",
     };
     let tls13 = match case.has(TlsVersion::V1_3) {
-        true => ": over TLS 1.3 no list of the server helps these keys.",
+        true => "; no list of the server helps there.",
         false => ".",
     };
     Some(format!("{over_tls12}{tls13}"))
 }
 
 fn raw(case: &Case<'_>) -> Option<String> {
-    let works = case.keys().iter().all(|key| tried::raw_rsa(key) == Works::Yes);
+    let works = case
+        .keys()
+        .iter()
+        .all(|key| tried::raw_rsa(key) == Works::Yes);
     works.then(|| {
         let padding = "Raw RSA (CKM_RSA_X_509) works";
         match passing_over_raw(case).as_slice() {
-            [] => format!("{padding}, so a client or module that makes the PSS padding itself can log in."),
+            [] => format!(
+                "{padding}, so a client or module that makes the PSS padding itself can log in."
+            ),
             clients => {
                 let makes = number(clients.len(), "makes", "make");
-                format!("{padding}: {} {makes} the PSS padding on the host and can log in.", prose::and(clients))
+                format!(
+                    "{padding}: {} {makes} the PSS padding on the host and can log in.",
+                    prose::and(clients)
+                )
             }
         }
     })
@@ -160,7 +205,13 @@ fn passing_over_raw<'a>(case: &Case<'a>) -> Vec<&'a str> {
             && is_real(&cell.client)
             && keys.iter().any(|key| key.id == cell.key)
     };
-    distinct(case.facts.cells.iter().filter(passes).map(|cell| cell.client.as_str()))
+    distinct(
+        case.facts
+            .cells
+            .iter()
+            .filter(passes)
+            .map(|cell| cell.client.as_str()),
+    )
 }
 
 fn remedies(case: &Case<'_>) -> Vec<Remedy> {
@@ -181,4 +232,173 @@ pub(super) const SOFTWARE_PADDING: &str =
     "Use a module that makes the PSS padding itself over raw RSA, as OpenSC 0.20 and later does";
 
 /// A key of another type.
-pub(super) const OTHER_KEY: &str = "Use a key of another type, such as EC P-256, which needs no PSS";
+pub(super) const OTHER_KEY: &str =
+    "Use a key of another type, such as EC P-256, which needs no PSS";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::diagnose::fixtures::{Fixture, refusing, rsa, working};
+    use crate::model::ckr::Ckr;
+    use crate::model::finding::Change;
+    use crate::model::profile::TlsVersion::{V1_2, V1_3};
+
+    /// PSS is listed and refused, all else works: the motivating case.
+    fn lying() -> Fixture {
+        let lie = |id: &str, bits: u32| {
+            let key = working(rsa(id, bits), 0x0401, Route::RsaPkcs);
+            let key = working(key, 0x0804, Route::RsaX509);
+            Key {
+                allowed_mechanisms: Some(vec![Mechanism::RSA_PKCS, Mechanism::RSA_X_509]),
+                ..refusing(key, 0x0804, Route::RsaPkcsPss)
+            }
+        };
+        let fixture = Fixture::new()
+            .listing(Mechanism::RSA_PKCS_PSS)
+            .listing(Mechanism::RSA_X_509);
+        fixture.key(lie("k1", 2048)).key(lie("k2", 3072))
+    }
+
+    fn software(finding: &Finding) -> Vec<&str> {
+        finding
+            .remedies
+            .iter()
+            .filter_map(|remedy| remedy.software.as_deref())
+            .collect()
+    }
+
+    #[test]
+    fn the_lying_token_is_told_in_plain_words() {
+        let mut fixture = lying();
+        for key in ["k1", "k2"] {
+            fixture.refuses_pss(key, V1_2, "firefox", Route::RsaPkcsPss);
+            fixture.refuses_pss(key, V1_3, "firefox", Route::RsaPkcsPss);
+            fixture
+                .cell(key, "openssl-1.1.1", V1_3, "openssl", Outcome::Pass)
+                .route = Some(Route::RsaX509);
+        }
+        let found = find(&fixture.facts());
+        assert_eq!(found.len(), 1);
+        assert_eq!(found[0].cells, [0, 1, 3, 4]);
+        insta::assert_snapshot!(format!("{}\n{}", found[0].title, found[0].cause), @r"
+        Token `card` lists RSA-PSS, but its RSA keys refuse it
+        Token `card` lists CKM_RSA_PKCS_PSS, but keys `k1` and `k2` refuse it at C_SignInit with CKR_MECHANISM_INVALID. The reason: CKA_ALLOWED_MECHANISMS of these keys leaves PSS out. So firefox chooses PSS and can't sign. PKCS1 signatures work, but TLS 1.3 does not allow them; no list of the server helps there. Raw RSA (CKM_RSA_X_509) works: openssl makes the PSS padding on the host and can log in.
+        ");
+    }
+
+    #[test]
+    fn the_remedy_is_a_client_list_without_pss_and_tls12_in_each_server_s_syntax() {
+        let mut fixture = lying();
+        fixture.refuses_pss("k1", V1_2, "firefox", Route::RsaPkcsPss);
+        let found = find(&fixture.facts());
+        assert_eq!(
+            software(&found[0]),
+            ["apache", "nginx", "haproxy", "stunnel", "openssl"]
+        );
+        let lists = found[0]
+            .remedies
+            .iter()
+            .filter_map(|remedy| remedy.snippet.as_deref());
+        insta::assert_snapshot!(lists.collect::<Vec<_>>().join("\n"), @r"
+        SSLProtocol all -SSLv3 -TLSv1 -TLSv1.1 -TLSv1.3
+        SSLOpenSSLConfCmd ClientSignatureAlgorithms ECDSA+SHA256:ECDSA+SHA384:ECDSA+SHA512:ed25519:ed448:RSA+SHA256:RSA+SHA384:RSA+SHA512
+        # nginx 1.19.4 or later
+        ssl_protocols TLSv1.2;
+        ssl_conf_command ClientSignatureAlgorithms ECDSA+SHA256:ECDSA+SHA384:ECDSA+SHA512:ed25519:ed448:RSA+SHA256:RSA+SHA384:RSA+SHA512;
+        # HAProxy 2.8 or later
+        bind ... ssl-max-ver TLSv1.2 client-sigalgs ECDSA+SHA256:ECDSA+SHA384:ECDSA+SHA512:ed25519:ed448:RSA+SHA256:RSA+SHA384:RSA+SHA512
+        sslVersionMax = TLSv1.2
+        config = ClientSignatureAlgorithms:ECDSA+SHA256:ECDSA+SHA384:ECDSA+SHA512:ed25519:ed448:RSA+SHA256:RSA+SHA384:RSA+SHA512
+        openssl s_server ... -no_tls1_3 -client_sigalgs ECDSA+SHA256:ECDSA+SHA384:ECDSA+SHA512:ed25519:ed448:RSA+SHA256:RSA+SHA384:RSA+SHA512
+        ");
+        let schemes = match &found[0].remedies[0].change {
+            Some(Change::ClientSchemes {
+                schemes,
+                tls12_only: true,
+            }) => schemes,
+            other => panic!("{other:?}"),
+        };
+        assert!(!schemes.iter().any(|scheme| scheme.is_pss()));
+        assert!(found[0].remedies.iter().all(|remedy| !remedy.proven));
+    }
+
+    #[test]
+    fn reordering_is_offered_to_clients_that_follow_the_server_and_not_to_firefox() {
+        let mut fixture = lying();
+        fixture.keys[0]
+            .capabilities
+            .retain(|trial| trial.route != Route::RsaX509);
+        fixture.refuses_pss("k1", V1_2, "firefox", Route::RsaPkcsPss);
+        fixture.refuses_pss("k1", V1_2, "openssl", Route::RsaX509);
+        let found = find(&fixture.facts());
+        let keeps_pss = |remedy: &&Remedy| matches!(&remedy.change, Some(Change::ClientSchemes { schemes, .. }) if schemes.iter().any(|scheme| scheme.is_pss()));
+        let reordering: Vec<_> = found[0].remedies.iter().filter(keeps_pss).collect();
+        assert!(!reordering.is_empty());
+        assert!(
+            reordering
+                .iter()
+                .all(|remedy| remedy.clients == ["openssl"])
+        );
+    }
+
+    #[test]
+    fn servers_without_a_setting_are_told_so() {
+        let mut fixture = lying();
+        fixture
+            .refuses_pss("k1", V1_2, "firefox", Route::RsaPkcsPss)
+            .profile = "go".into();
+        fixture
+            .refuses_pss("k1", V1_2, "firefox", Route::RsaPkcsPss)
+            .profile = "java-17".into();
+        let found = find(&fixture.facts());
+        assert_eq!(software(&found[0]), ["go", "java"]);
+        assert_eq!(found[0].remedies[0].change, None);
+        assert!(found[0].remedies[0].title.contains("no setting"));
+    }
+
+    #[test]
+    fn two_tokens_are_two_findings() {
+        let mut fixture = lying();
+        let second = crate::model::token::Token {
+            id: "t2".into(),
+            ..fixture.tokens[0].clone()
+        };
+        fixture.tokens.push(second);
+        fixture.keys[1].token = "t2".into();
+        fixture.refuses_pss("k1", V1_2, "firefox", Route::RsaPkcsPss);
+        fixture.refuses_pss("k2", V1_2, "firefox", Route::RsaPkcsPss);
+        assert_eq!(find(&fixture.facts()).len(), 2);
+    }
+
+    #[test]
+    fn a_pin_that_is_locked_is_no_refusal_of_pss() {
+        let mut fixture = lying();
+        fixture
+            .refuses_pss("k1", V1_2, "firefox", Route::RsaPkcsPss)
+            .ckr = Some(Ckr::PIN_LOCKED);
+        assert!(find(&fixture.facts()).is_empty());
+    }
+
+    #[test]
+    fn a_key_that_signs_pss_in_trials_is_not_blamed() {
+        let key = working(rsa("k1", 2048), 0x0804, Route::RsaPkcsPss);
+        let mut fixture = Fixture::new().listing(Mechanism::RSA_PKCS_PSS).key(key);
+        fixture.refuses_pss("k1", V1_2, "firefox", Route::RsaPkcsPss);
+        assert!(find(&fixture.facts()).is_empty());
+    }
+
+    #[test]
+    fn a_key_that_refuses_everything_does_not_refuse_pss_in_particular() {
+        let key = refusing(rsa("k1", 2048), 0x0401, Route::RsaPkcs);
+        let mut fixture = Fixture::new().listing(Mechanism::RSA_PKCS_PSS).key(key);
+        fixture.refuses_pss("k1", V1_2, "firefox", Route::RsaPkcsPss);
+        assert!(find(&fixture.facts()).is_empty());
+    }
+
+    #[test]
+    fn a_token_that_lists_no_pss_does_not_lie() {
+        let mut fixture = Fixture::new().key(rsa("k1", 2048));
+        fixture.refuses_pss("k1", V1_2, "openssl", Route::RsaX509);
+        assert!(find(&fixture.facts()).is_empty());
+    }
+}

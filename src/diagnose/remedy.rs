@@ -5,11 +5,12 @@ use super::software::Proposal;
 use super::{client_list, what_if};
 use crate::model::finding::{Change, Remedy, Where};
 use crate::model::profile::TlsVersion;
+use crate::model::scheme::{Kind, Scheme};
 
 const NO_TLS13: &str = "TLS 1.3 on that host, for everybody";
-const NO_TLS13_KEYS: &str = "ML-DSA and brainpool keys, which need TLS 1.3";
+const NO_TLS13_KEYS: &str = "logins with ML-DSA and brainpool keys, which need TLS 1.3";
 const PKCS1_POLICY: &str = "a policy that rules out PKCS1 signatures, such as BSI TR-02102-2";
-const PSS_PSS_KEYS: &str = "keys whose certificate allows PSS only (id-RSASSA-PSS)";
+const PSS_PSS_KEYS: &str = "logins with certificates that allow PSS only (id-RSASSA-PSS)";
 
 /// A client that can be told to speak TLS 1.2 at most.
 struct Cap {
@@ -71,7 +72,9 @@ fn plain(place: Where, title: String) -> Remedy {
 /// TLS 1.2 at the clients that have a setting for it and that it helps.
 pub(super) fn tls12_at_client(case: &Case<'_>) -> Vec<Remedy> {
     let helped = what_if::helped(case, &Change::Tls12Only);
-    let rows = CAPS.iter().filter(|row| helped.iter().any(|client| client == row.client));
+    let rows = CAPS
+        .iter()
+        .filter(|row| helped.iter().any(|client| client == row.client));
     rows.map(|row| Remedy {
         software: Some(row.client.into()),
         snippet: Some(row.snippet.into()),
@@ -84,22 +87,22 @@ pub(super) fn tls12_at_client(case: &Case<'_>) -> Vec<Remedy> {
 }
 
 /// TLS 1.3 off; the lists stay.
-pub(super) fn tls12_at_server() -> Proposal {
+pub(super) fn tls12_at_server(case: &Case<'_>) -> Proposal {
     Proposal {
         title: "Switch TLS 1.3 off on that host".into(),
         change: Change::Tls12Only,
-        breaks: vec![NO_TLS13.into(), NO_TLS13_KEYS.into()],
+        breaks: tls13_off(case),
     }
 }
 
 /// A client list without PSS.
 pub(super) fn without_pss(case: &Case<'_>) -> Proposal {
     Proposal {
-        title: "Ask clients for no RSA-PSS, and switch TLS 1.3 off on that host. Set the clients' list only: `-sigalgs` and \
-                `SignatureAlgorithms` also limit what the server signs with, which ends TLS 1.3 for everybody at a host that has it on"
+        title: "Ask clients for no RSA-PSS, and switch TLS 1.3 off on that host (never by `-sigalgs` or `SignatureAlgorithms`: \
+                they also limit what the server itself signs with)"
             .into(),
         change: client_list::without_pss(case),
-        breaks: [NO_TLS13, NO_TLS13_KEYS, PSS_PSS_KEYS, PKCS1_POLICY].map(str::to_owned).into(),
+        breaks: [tls13_off(case), pss_certificates(case), vec![PKCS1_POLICY.into()]].concat(),
     }
 }
 
@@ -110,11 +113,11 @@ pub(super) fn pkcs1_first(case: &Case<'_>) -> Proposal {
         true => "Ask clients for PKCS1 before RSA-PSS, and switch TLS 1.3 off on that host",
         false => "Ask clients for PKCS1 before RSA-PSS",
     };
-    let tls13 = [NO_TLS13, NO_TLS13_KEYS].into_iter().filter(|_| cap);
+    let tls13 = if cap { tls13_off(case) } else { Vec::new() };
     Proposal {
         title: format!("{title}. It helps clients that follow the server's order"),
         change: client_list::pkcs1_first(case, cap),
-        breaks: tls13.chain([PKCS1_POLICY]).map(str::to_owned).collect(),
+        breaks: [tls13, vec![PKCS1_POLICY.into()]].concat(),
     }
 }
 
@@ -123,6 +126,28 @@ pub(super) fn with_pkcs1(case: &Case<'_>) -> Proposal {
     Proposal {
         title: "Ask clients for PKCS1 too, and have TLS 1.2 negotiated: TLS 1.3 on, these keys still fail".into(),
         change: client_list::with_pkcs1(case),
-        breaks: [NO_TLS13, NO_TLS13_KEYS, PKCS1_POLICY].map(str::to_owned).into(),
+        breaks: [tls13_off(case), vec![PKCS1_POLICY.into()]].concat(),
     }
+}
+
+/// What stops when TLS 1.3 does; keys that need it only where the servers ask for such.
+fn tls13_off(case: &Case<'_>) -> Vec<String> {
+    let needs_tls13 =
+        |scheme: Scheme| !scheme.legal_in(TlsVersion::V1_2) && scheme.legal_in(TlsVersion::V1_3);
+    let keys = asks_for(case, needs_tls13).then(|| NO_TLS13_KEYS.to_owned());
+    [NO_TLS13.to_owned()].into_iter().chain(keys).collect()
+}
+
+/// Keys that may sign nothing but PSS, where the servers ask for such.
+fn pss_certificates(case: &Case<'_>) -> Vec<String> {
+    let asked = asks_for(case, |scheme| matches!(scheme.kind(), Kind::RsaPssPss(_)));
+    asked.then(|| PSS_PSS_KEYS.to_owned()).into_iter().collect()
+}
+
+fn asks_for(case: &Case<'_>, wanted: impl Fn(Scheme) -> bool) -> bool {
+    let profiles = case.profiles();
+    let lists = profiles
+        .iter()
+        .flat_map(|profile| [&profile.tls12, &profile.tls13]);
+    lists.flatten().flatten().any(|scheme| wanted(*scheme))
 }

@@ -1,7 +1,7 @@
 //! A server-side change in each server's own syntax. A new server is a row.
 
 use super::case::Case;
-use super::{prose, what_if};
+use super::what_if;
 use crate::model::finding::{Change, Remedy, Where};
 use crate::model::profile::Profile;
 use crate::model::scheme::Scheme;
@@ -151,11 +151,16 @@ impl Proposal {
             proven: false,
             breaks,
         };
-        self.on_openssl(case, &blank).chain(self.others(case, &blank)).collect()
+        self.on_openssl(case, &blank)
+            .chain(self.others(case, &blank))
+            .collect()
     }
 
     fn on_openssl(&self, case: &Case<'_>, blank: &Remedy) -> impl Iterator<Item = Remedy> {
-        let wanted = case.profiles().iter().any(|profile| other(profile).is_none());
+        let wanted = case
+            .profiles()
+            .iter()
+            .any(|profile| other(profile).is_none());
         let rows = ON_OPENSSL.iter().filter(move |_| wanted);
         rows.map(|row| Remedy {
             software: Some(row.name.into()),
@@ -168,7 +173,9 @@ impl Proposal {
     /// What there is for other libraries, and where there is nothing, that.
     fn others(&self, case: &Case<'_>, blank: &Remedy) -> impl Iterator<Item = Remedy> {
         let profiles = case.profiles();
-        let rows = OTHERS.iter().filter(move |row| profiles.iter().any(|profile| row.is(profile)));
+        let rows = OTHERS
+            .iter()
+            .filter(move |row| profiles.iter().any(|profile| row.is(profile)));
         rows.filter_map(|row| {
             let (title, snippet) = row.words(&self.change)?;
             Some(Remedy {
@@ -186,7 +193,10 @@ impl OnOpenSsl {
     fn snippet(&self, change: &Change) -> String {
         let lines = match change {
             Change::Tls12Only => vec![self.cap.to_owned()],
-            Change::ClientSchemes { schemes, tls12_only } => {
+            Change::ClientSchemes {
+                schemes,
+                tls12_only,
+            } => {
                 let cap = tls12_only.then(|| self.cap.to_owned());
                 let list = self.list.replace("LIST", &openssl_list(schemes));
                 cap.into_iter().chain([list]).collect()
@@ -211,16 +221,23 @@ impl Other {
         match (change, self.list_snippet) {
             (Change::Tls12Only, _) => Some((self.cap, self.cap_snippet.map(str::to_owned))),
             (Change::ClientSchemes { .. }, None) => Some((self.list, None)),
-            (Change::ClientSchemes { schemes, tls12_only }, Some(snippet)) => {
-                Some((self.list, Some(snippet(schemes, *tls12_only)?)))
-            }
+            (
+                Change::ClientSchemes {
+                    schemes,
+                    tls12_only,
+                },
+                Some(snippet),
+            ) => Some((self.list, Some(snippet(schemes, *tls12_only)?))),
         }
     }
 }
 
 /// `RSA+SHA256:RSA-PSS+SHA256`.
 pub(super) fn openssl_list(schemes: &[Scheme]) -> String {
-    let names: Vec<&str> = schemes.iter().filter_map(|scheme| scheme.openssl_name()).collect();
+    let names: Vec<&str> = schemes
+        .iter()
+        .filter_map(|scheme| scheme.openssl_name())
+        .collect();
     names.join(":")
 }
 
@@ -230,8 +247,15 @@ fn other(profile: &Profile) -> Option<&'static Other> {
 
 fn java_properties(schemes: &[Scheme], tls12_only: bool) -> Option<String> {
     let names: Vec<String> = schemes.iter().map(ToString::to_string).collect();
-    let cap = if tls12_only { "-Djdk.tls.server.protocols=TLSv1.2 " } else { "" };
-    Some(format!("{cap}-Djdk.tls.server.SignatureSchemes={}", names.join(",")))
+    let cap = if tls12_only {
+        "-Djdk.tls.server.protocols=TLSv1.2 "
+    } else {
+        ""
+    };
+    Some(format!(
+        "{cap}-Djdk.tls.server.SignatureSchemes={}",
+        names.join(",")
+    ))
 }
 
 /// Leaves PSS out; `None` for a list that keeps it.

@@ -2,6 +2,7 @@
 
 use super::case::Case;
 use crate::model::capability::{Answer, Capability};
+use crate::model::cell::Cell;
 use crate::model::key::Key;
 use crate::model::mechanism::Mechanism;
 use crate::model::route::Route;
@@ -25,7 +26,9 @@ pub(super) fn pkcs1(key: &Key) -> Works {
 
 /// Does PSS over this route work, with any hash?
 pub(super) fn pss(key: &Key, route: Route) -> Works {
-    any(key, |capability| capability.scheme.is_pss() && capability.route == route)
+    any(key, |capability| {
+        capability.scheme.is_pss() && capability.route == route
+    })
 }
 
 /// Does CKM_RSA_X_509 work, over which a client can pad PSS for itself?
@@ -35,7 +38,8 @@ pub(super) fn raw_rsa(key: &Key) -> Works {
 
 /// Does the token list CKM_RSA_X_509, or does it work all the same?
 pub(super) fn raw_rsa_is_there(case: &Case<'_>) -> bool {
-    case.token.is_some_and(|token| token.lists(Mechanism::RSA_X_509))
+    case.token
+        .is_some_and(|token| token.lists(Mechanism::RSA_X_509))
         || case.keys().iter().any(|key| raw_rsa(key) == Works::Yes)
 }
 
@@ -46,8 +50,32 @@ pub(super) fn works(key: &Key, scheme: Scheme, route: Route) -> Works {
     })
 }
 
+/// Did the very signature that failed in this cell work when it was tried?
+pub(super) fn worked(key: &Key, cell: &Cell) -> bool {
+    let both = cell.scheme.zip(cell.route);
+    both.is_some_and(|(scheme, route)| works(key, scheme, route) == Works::Yes)
+}
+
+/// The signatures that the token made in trials and that don't check.
+pub(super) fn bad_signatures(key: &Key) -> Vec<(Scheme, Route)> {
+    let bad = key
+        .capabilities
+        .iter()
+        .filter(|capability| capability.verified == Some(false));
+    bad.map(|capability| (capability.scheme, capability.route))
+        .collect()
+}
+
+/// Does any signature of the key work?
+pub(super) fn anything(key: &Key) -> Works {
+    any(key, |_| true)
+}
+
 fn any(key: &Key, wanted: impl Fn(&Capability) -> bool) -> Works {
-    let capabilities = key.capabilities.iter().filter(|capability| wanted(capability));
+    let capabilities = key
+        .capabilities
+        .iter()
+        .filter(|capability| wanted(capability));
     let results: Vec<Works> = capabilities.map(result).collect();
     [Works::Yes, Works::No]
         .into_iter()

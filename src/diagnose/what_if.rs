@@ -15,7 +15,10 @@ use crate::model::request::Request;
 /// The clients all of whose cells in this case would come to a signature that nothing speaks against.
 pub(super) fn helped(case: &Case<'_>, change: &Change) -> Vec<String> {
     let all_pass = |client: &&str| {
-        let mut cells = case.cells.iter().filter(|(_, cell)| cell.client == **client);
+        let mut cells = case
+            .cells
+            .iter()
+            .filter(|(_, cell)| cell.client == **client);
         cells.all(|(_, cell)| passes(&case.facts, cell, change) == Some(true))
     };
     let clients = case.clients().into_iter().filter(all_pass);
@@ -30,12 +33,19 @@ pub(super) fn stops(case: &Case<'_>, change: &Change) -> Vec<String> {
             && is_real(&cell.client)
             && profiles.iter().any(|profile| profile.name == cell.profile)
     };
-    let stopping = case.facts.cells.iter().filter(at_these).filter(|cell| {
-        passes(&case.facts, cell, change) == Some(false)
-    });
+    let stopping = case
+        .facts
+        .cells
+        .iter()
+        .filter(at_these)
+        .filter(|cell| passes(&case.facts, cell, change) == Some(false));
     let names = stopping.filter_map(|cell| {
         let key = case.facts.key(&cell.key)?;
-        Some(format!("{} with {}", prose::quoted(&key.name_for_people()), cell.client))
+        Some(format!(
+            "{} with {}",
+            prose::quoted(&key.name_for_people()),
+            cell.client
+        ))
     });
     let names = distinct(names);
     if names.is_empty() {
@@ -60,7 +70,10 @@ fn passes(facts: &Facts<'_>, cell: &Cell, change: &Change) -> Option<bool> {
     let (card, client, profile) = who(facts, cell)?;
     let changed = change.apply(profile);
     let versions = [cell.version, TlsVersion::V1_2];
-    let Some(version) = versions.into_iter().find(|version| changed.schemes(*version).is_some()) else {
+    let Some(version) = versions
+        .into_iter()
+        .find(|version| changed.schemes(*version).is_some())
+    else {
         return Some(false);
     };
     let request = Request {
@@ -72,17 +85,27 @@ fn passes(facts: &Facts<'_>, cell: &Cell, change: &Change) -> Option<bool> {
         Choice::NoCertificate { .. } => false,
         Choice::Sign { scheme, routes } => {
             large_enough(&card, profile)
-                && routes.iter().any(|route| works(card.key, scheme, *route) != Works::No)
+                && routes
+                    .iter()
+                    .any(|route| works(card.key, scheme, *route) != Works::No)
         }
     })
 }
 
 fn large_enough(card: &Card<'_>, profile: &Profile) -> bool {
-    card.key.key_type != KeyType::Rsa || card.key.bits.is_none_or(|bits| bits >= profile.min_rsa_bits)
+    card.key.key_type != KeyType::Rsa
+        || card
+            .key
+            .bits
+            .is_none_or(|bits| bits >= profile.min_rsa_bits)
 }
 
 fn who<'a>(facts: &Facts<'a>, cell: &Cell) -> Option<(Card<'a>, &'static dyn Client, &'a Profile)> {
     let key = facts.key(&cell.key)?;
     let token = facts.token_of(key)?;
-    Some((Card { key, token }, by_name(&cell.client)?, facts.profile_of(cell)?))
+    Some((
+        Card { key, token },
+        by_name(&cell.client)?,
+        facts.profile_of(cell)?,
+    ))
 }

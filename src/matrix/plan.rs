@@ -8,6 +8,7 @@ use crate::model::choice::Choice;
 use crate::model::key::{Key, Pairing};
 use crate::model::profile::{Profile, TlsVersion};
 use crate::model::request::Request;
+use crate::model::run::ShortList;
 use crate::model::scheme::Scheme;
 use crate::tls::{Server, sendable};
 
@@ -27,8 +28,8 @@ pub struct Plan {
     pub cells: Vec<PlannedCell>,
     /// The handshakes to make.
     pub jobs: Vec<Job>,
-    /// What of the profiles' lists can't be put on the wire, in sentences.
-    pub notes: Vec<String>,
+    /// What of the profiles' lists can't be put on the wire.
+    pub short_lists: Vec<ShortList>,
 }
 
 /// A cell before its handshake. Indexes are those of the [`Table`].
@@ -102,7 +103,7 @@ pub fn plan(table: &Table<'_>, options: Options) -> Plan {
     for key in 0..table.keys.len() {
         planner.key(key);
     }
-    planner.plan.notes = notes(table, options);
+    planner.plan.short_lists = short_lists(table, options);
     planner.plan
 }
 
@@ -246,22 +247,20 @@ fn nothing_to_send(key: &Key) -> Option<&'static str> {
     }
 }
 
-fn notes(table: &Table<'_>, options: Options) -> Vec<String> {
-    let mut notes = Vec::new();
+fn short_lists(table: &Table<'_>, options: Options) -> Vec<ShortList> {
+    let mut short = Vec::new();
     for profile in table.profiles {
         for version in versions(profile, options.version) {
             let asked = profile.schemes(version).unwrap_or_default();
             let sent = sendable(asked, version);
-            let lost: Vec<String> = asked
-                .iter()
-                .filter(|scheme| !sent.contains(scheme))
-                .map(ToString::to_string)
-                .collect();
-            if !lost.is_empty() {
-                let (name, lost) = (&profile.name, lost.join(", "));
-                notes.push(format!("{name}, TLS {version}: sent without {lost}, which rustls can't offer"));
-            }
+            let lost = asked.iter().filter(|scheme| !sent.contains(scheme));
+            short.push(ShortList {
+                profile: profile.name.clone(),
+                version,
+                schemes: lost.copied().collect(),
+            });
         }
     }
-    notes
+    short.retain(|list| !list.schemes.is_empty());
+    short
 }

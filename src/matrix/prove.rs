@@ -17,8 +17,16 @@ use crate::tls::Server;
 pub struct Proof {
     /// The handshakes, each needed by at least one remedy.
     pub jobs: Vec<Job>,
-    /// For each remedy (finding, remedy) its jobs; `None`: a cell would not even come to a handshake.
-    needs: Vec<((usize, usize), Option<Vec<usize>>)>,
+    needs: Vec<Need>,
+}
+
+/// What one remedy's proof takes.
+#[derive(Debug)]
+struct Need {
+    finding: usize,
+    remedy: usize,
+    /// `None`: a cell would not even come to a handshake.
+    jobs: Option<Vec<usize>>,
 }
 
 /// Plans the proof of every remedy that is a change to a server. Keys that ask for the PIN at every signature are left out:
@@ -30,11 +38,15 @@ pub fn plan(table: &Table<'_>, findings: &[Finding], cells: &[Cell]) -> Proof {
         for (remedy_at, remedy) in finding.remedies.iter().enumerate() {
             let Some(change) = &remedy.change else { continue };
             let helped = finding.cells.iter().filter_map(|cell| cells.get(*cell));
-            let needs = helped
+            let jobs = helped
                 .filter(|cell| remedy.helps(&cell.client))
                 .map(|cell| job(table, cell, change, &mut proof.jobs, &mut known))
                 .collect();
-            proof.needs.push(((at, remedy_at), needs));
+            proof.needs.push(Need {
+                finding: at,
+                remedy: remedy_at,
+                jobs,
+            });
         }
     }
     proof
@@ -44,10 +56,11 @@ pub fn plan(table: &Table<'_>, findings: &[Finding], cells: &[Cell]) -> Proof {
 pub fn prove(table: &Table<'_>, proof: &Proof, bench: &Bench<'_>, findings: &mut [Finding]) -> usize {
     let attempts = run(table, &proof.jobs, bench);
     let good = |job: &usize| attempts.get(*job).and_then(Option::as_ref).is_some_and(passed);
-    for ((finding, remedy), needs) in &proof.needs {
-        let proven = needs.as_ref().is_some_and(|jobs| !jobs.is_empty() && jobs.iter().all(good));
-        let remedies = findings.get_mut(*finding).map(|finding| &mut finding.remedies);
-        if let Some(remedy) = remedies.and_then(|remedies| remedies.get_mut(*remedy)) {
+    for need in &proof.needs {
+        let jobs = need.jobs.as_ref();
+        let proven = jobs.is_some_and(|jobs| !jobs.is_empty() && jobs.iter().all(good));
+        let remedies = findings.get_mut(need.finding).map(|finding| &mut finding.remedies);
+        if let Some(remedy) = remedies.and_then(|remedies| remedies.get_mut(need.remedy)) {
             remedy.proven = proven;
         }
     }

@@ -111,7 +111,7 @@ pub fn pss_encode(
 
 /// EMSA-PSS-VERIFY (RFC 8017 §9.1.2) of `em`, as long as the modulus, for a salt as long as the hash.
 pub fn pss_check(hash: Hash, digest: &[u8], em: &[u8], modulus_bits: usize) -> bool {
-    pss_salt_len(hash, digest, em, modulus_bits) == Some(hash.len())
+    pss_salt_len(hash, digest, em, modulus_bits) == Some(hash.digest_len())
 }
 
 /// The length of the salt in a valid EMSA-PSS encoding of `digest`; `None`: it is not valid with any salt.
@@ -119,9 +119,9 @@ pub fn pss_salt_len(hash: Hash, digest: &[u8], em: &[u8], modulus_bits: usize) -
     let em_bits = modulus_bits.checked_sub(1)?;
     let em_len = em_bits.div_ceil(8);
     let em = em.get(em.len().checked_sub(em_len)?..)?;
-    let db_len = em_len.checked_sub(hash.len() + 1)?;
+    let db_len = em_len.checked_sub(hash.digest_len() + 1)?;
     let (masked, rest) = em.split_at_checked(db_len)?;
-    let (h, trailer) = rest.split_at_checked(hash.len())?;
+    let (h, trailer) = rest.split_at_checked(hash.digest_len())?;
     if trailer != [0xbc] {
         return None;
     }

@@ -3,7 +3,8 @@
 use super::cell::{Cell, Outcome};
 use super::finding::{Finding, Severity};
 use super::key::Key;
-use super::profile::Profile;
+use super::profile::{Profile, TlsVersion};
+use super::scheme::Scheme;
 use super::token::{Module, Token};
 
 /// A matrix run, complete or cut short.
@@ -31,8 +32,21 @@ pub struct Run {
     pub findings: Vec<Finding>,
     /// Signatures that the tokens were asked for: capability trials and handshakes.
     pub signatures: usize,
-    /// What the harness could not do, in sentences.
+    /// Lists that the harness' own server could not put on the wire whole.
+    pub short_lists: Vec<ShortList>,
+    /// What else the harness could not do, in sentences.
     pub notes: Vec<String>,
+}
+
+/// A profile's list, and what of it was not sent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ShortList {
+    /// The profile's name.
+    pub profile: String,
+    /// The version.
+    pub version: TlsVersion,
+    /// The schemes that were left out.
+    pub schemes: Vec<Scheme>,
 }
 
 /// A client, as the report names it.

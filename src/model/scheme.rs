@@ -193,9 +193,9 @@ impl Scheme {
     pub fn min_rsa_bits(self) -> Option<u32> {
         let bits = |bytes: usize| u32::try_from(bytes * 8).unwrap_or(u32::MAX);
         match self.kind() {
-            Kind::RsaPssRsae(hash) | Kind::RsaPssPss(hash) => Some(bits(2 * hash.len() + 2)),
+            Kind::RsaPssRsae(hash) | Kind::RsaPssPss(hash) => Some(bits(2 * hash.digest_len() + 2)),
             // 11 bytes of padding, and at most 19 bytes of DigestInfo before the digest
-            Kind::RsaPkcs1(hash) => Some(bits(hash.len() + 19 + 11)),
+            Kind::RsaPkcs1(hash) => Some(bits(hash.digest_len() + 19 + 11)),
             _ => None,
         }
     }
@@ -254,10 +254,8 @@ impl FromStr for Scheme {
 
     /// Reads an IANA name, an OpenSSL name (`RSA-PSS+SHA256`, `PSS+SHA256`) or a code point (`0x0804`).
     fn from_str(name: &str) -> Result<Self, Self::Err> {
-        if let Some(code) = name.strip_prefix("0x").or_else(|| name.strip_prefix("0X")) {
-            if let (4, Ok(code)) = (code.len(), u16::from_str_radix(code, 16)) {
-                return Ok(Scheme(code));
-            }
+        if let Some(code) = code_point(name) {
+            return Ok(Scheme(code));
         }
         let canonical = name
             .strip_prefix("PSS+")
@@ -272,6 +270,12 @@ impl FromStr for Scheme {
                 nearest: nearest(&canonical),
             })
     }
+}
+
+/// Four hex digits after `0x`.
+fn code_point(name: &str) -> Option<u16> {
+    let digits = name.strip_prefix("0x").or_else(|| name.strip_prefix("0X"))?;
+    (digits.len() == 4).then(|| u16::from_str_radix(digits, 16).ok())?
 }
 
 /// Reads a list in OpenSSL's syntax: `RSA+SHA256:RSA-PSS+SHA256`.

@@ -31,11 +31,11 @@ const NAMES: &[&str] = &[
 
 /// The module to take, or `None`: nothing is installed where it would be looked for.
 pub fn default_module() -> Option<PathBuf> {
-    let in_all_directories = |name: &&str| {
-        let directory = |directory: &&str| Path::new(&expand(directory)).join(name);
-        DIRECTORIES.iter().map(|d| directory(&d)).find(|path| path.exists())
+    let find = |name: &&str| {
+        let mut paths = DIRECTORIES.iter().map(|directory| Path::new(&expand(directory)).join(name));
+        paths.find(|path| path.exists())
     };
-    NAMES.iter().find_map(|name| in_all_directories(&name))
+    NAMES.iter().find_map(find)
 }
 
 /// The file names that were looked for, for an error message.

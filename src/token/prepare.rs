@@ -39,7 +39,7 @@ pub(super) fn prepare(
         }
         (Route::RsaX509, Some(hash)) => host_padded(shape, scheme, hash, message)?,
         (Route::Ecdsa, Some(hash)) => {
-            let order_len = shape.curve.map_or(hash.len(), Curve::order_len);
+            let order_len = shape.curve.map_or(hash.digest_len(), Curve::order_len);
             emsa::ecdsa_truncate(&hash.digest(message), order_len).to_vec()
         }
         _ => message.to_vec(),
@@ -92,7 +92,7 @@ fn host_padded(
         .ok_or_else(|| unfit("the size of the RSA key is not known"))? as usize;
     let digest = hash.digest(message);
     let padded = if scheme.is_pss() {
-        let mut salt = vec![0; hash.len()];
+        let mut salt = vec![0; hash.digest_len()];
         getrandom::fill(&mut salt).map_err(|_| unfit("no random numbers from the system"))?;
         emsa::pss_encode(hash, &digest, &salt, bits)
     } else {

@@ -196,7 +196,7 @@ fn pss_parameters(hash: Hash) -> sys::CK_RSA_PKCS_PSS_PARAMS {
             Hash::Sha384 => sys::CKG_MGF1_SHA384,
             Hash::Sha512 => sys::CKG_MGF1_SHA512,
         },
-        sLen: hash.len() as sys::CK_ULONG,
+        sLen: hash.digest_len() as sys::CK_ULONG,
     }
 }
 

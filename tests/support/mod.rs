@@ -1,5 +1,5 @@
 //! What the scenario tests share: throw-away tokens, a run of the program, its report read back.
-#![allow(dead_code)] // each test file uses its own part
+#![allow(dead_code, unreachable_pub)] // each test file uses its own part
 
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};

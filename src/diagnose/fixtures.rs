@@ -1,0 +1,291 @@
+//! Made-up facts for the tests, in few words.
+
+use super::Facts;
+use crate::model::capability::{Answer, Capability};
+use crate::model::cell::{Cell, Outcome, Stage};
+use crate::model::certificate::Certificate;
+use crate::model::ckr::Ckr;
+use crate::model::key::{Curve, Key, KeyType, Pairing};
+use crate::model::mechanism::Mechanism;
+use crate::model::profile::{Profile, TlsVersion};
+use crate::model::public_key::PublicKey;
+use crate::model::route::Route;
+use crate::model::scheme::Scheme;
+use crate::model::token::{MechanismFacts, PinState, Token};
+
+/// One token, its keys, the servers below, and cells.
+pub(super) struct Fixture {
+    pub(super) tokens: Vec<Token>,
+    pub(super) keys: Vec<Key>,
+    pub(super) profiles: Vec<Profile>,
+    pub(super) cells: Vec<Cell>,
+}
+
+impl Fixture {
+    /// A token labelled `card` that lists nothing.
+    pub(super) fn new() -> Fixture {
+        Fixture::of(token("t1"))
+    }
+
+    pub(super) fn of(token: Token) -> Fixture {
+        Fixture {
+            tokens: vec![token],
+            keys: Vec::new(),
+            profiles: profiles(),
+            cells: Vec::new(),
+        }
+    }
+
+    pub(super) fn listing(mut self, mechanism: Mechanism) -> Fixture {
+        self.tokens[0].mechanisms.push(MechanismFacts {
+            mechanism,
+            listed: true,
+            info: Answer::Ok,
+            min_bits: 0,
+            max_bits: 0,
+            hardware: false,
+            sign: true,
+        });
+        self
+    }
+
+    pub(super) fn key(mut self, key: Key) -> Fixture {
+        self.keys.push(key);
+        self
+    }
+
+    pub(super) fn profile(&mut self, name: &str) -> &mut Profile {
+        self.profiles
+            .iter_mut()
+            .find(|profile| profile.name == name)
+            .unwrap()
+    }
+
+    pub(super) fn cell(
+        &mut self,
+        key: &str,
+        profile: &str,
+        version: TlsVersion,
+        client: &str,
+        outcome: Outcome,
+    ) -> &mut Cell {
+        self.cells
+            .push(cell(key, profile, version, client, outcome));
+        self.cells.last_mut().unwrap()
+    }
+
+    pub(super) fn fails(
+        &mut self,
+        key: &str,
+        profile: &str,
+        version: TlsVersion,
+        client: &str,
+        stage: Stage,
+    ) -> &mut Cell {
+        let cell = self.cell(key, profile, version, client, Outcome::Fail);
+        cell.stage = Some(stage);
+        cell
+    }
+
+    /// The token refuses a PSS signature over this route.
+    pub(super) fn refuses_pss(
+        &mut self,
+        key: &str,
+        version: TlsVersion,
+        client: &str,
+        route: Route,
+    ) -> &mut Cell {
+        let cell = self.fails(key, "openssl-1.1.1", version, client, Stage::Sign);
+        cell.scheme = Some(Scheme(0x0804));
+        cell.route = Some(route);
+        cell.ckr = Some(Ckr::MECHANISM_INVALID);
+        cell
+    }
+
+    pub(super) fn facts(&self) -> Facts<'_> {
+        Facts {
+            tokens: &self.tokens,
+            keys: &self.keys,
+            profiles: &self.profiles,
+            cells: &self.cells,
+        }
+    }
+}
+
+pub(super) fn token(id: &str) -> Token {
+    Token {
+        id: id.into(),
+        slot: 0,
+        label: if id == "t1" { "card".into() } else { id.into() },
+        serial: String::new(),
+        model: String::new(),
+        manufacturer: String::new(),
+        pin: PinState::Ok,
+        pad: false,
+        verifications: 1,
+        mechanisms: Vec::new(),
+        orphan_certificates: Vec::new(),
+        unreadable_certificates: Vec::new(),
+    }
+}
+
+pub(super) fn rsa(id: &str, bits: u32) -> Key {
+    key(id, KeyType::Rsa, Some(bits), None)
+}
+
+pub(super) fn ec(id: &str, curve: Curve) -> Key {
+    key(id, KeyType::Ec, Some(curve.bits()), Some(curve))
+}
+
+pub(super) fn ed25519(id: &str) -> Key {
+    key(id, KeyType::Ed25519, Some(255), None)
+}
+
+fn key(id: &str, key_type: KeyType, bits: Option<u32>, curve: Option<Curve>) -> Key {
+    Key {
+        id: id.into(),
+        token: "t1".into(),
+        label: id.into(),
+        cka_id: vec![1],
+        uri: String::new(),
+        key_type,
+        type_name: String::new(),
+        bits,
+        curve,
+        can_sign: true,
+        always_authenticate: false,
+        allowed_mechanisms: None,
+        public_key: None,
+        certificate: Some(Certificate {
+            cka_id: vec![1],
+            ..certificate(&format!("CN={id}"), "CN=CA")
+        }),
+        pairing: Pairing::IdAndKey,
+        chain_on_token: Vec::new(),
+        capabilities: Vec::new(),
+    }
+}
+
+pub(super) fn certificate(subject: &str, issuer: &str) -> Certificate {
+    Certificate {
+        der: Vec::new(),
+        label: String::new(),
+        cka_id: Vec::new(),
+        subject: subject.into(),
+        issuer: issuer.into(),
+        subject_der: subject.into(),
+        issuer_der: issuer.into(),
+        serial: String::new(),
+        not_before: 0,
+        not_after: 0,
+        sha256: String::new(),
+        public_key: PublicKey::Other(Vec::new()),
+        is_ca: false,
+    }
+}
+
+/// The key, with a trial of this scheme and route that worked.
+pub(super) fn working(key: Key, scheme: u16, route: Route) -> Key {
+    tried(key, scheme, route, Answer::Ok, Some(true))
+}
+
+/// The key, with a trial whose signature did not check.
+pub(super) fn bad(key: Key, scheme: u16, route: Route) -> Key {
+    tried(key, scheme, route, Answer::Ok, Some(false))
+}
+
+/// The key, with a trial that C_SignInit refused.
+pub(super) fn refusing(key: Key, scheme: u16, route: Route) -> Key {
+    tried(
+        key,
+        scheme,
+        route,
+        Answer::Ckr(Ckr::MECHANISM_INVALID),
+        None,
+    )
+}
+
+fn tried(mut key: Key, scheme: u16, route: Route, answer: Answer, verified: Option<bool>) -> Key {
+    key.capabilities.push(Capability {
+        scheme: Scheme(scheme),
+        route,
+        listed: true,
+        info: Answer::Ok,
+        allowed: true,
+        sign_init: answer,
+        sign: if answer == Answer::Ok {
+            Answer::Ok
+        } else {
+            Answer::NotTried
+        },
+        verified,
+        sign_ms: None,
+    });
+    key
+}
+
+fn cell(key: &str, profile: &str, version: TlsVersion, client: &str, outcome: Outcome) -> Cell {
+    Cell {
+        key: key.into(),
+        profile: profile.into(),
+        version,
+        client: client.into(),
+        outcome,
+        expected: Outcome::Pass,
+        scheme: None,
+        route: None,
+        stage: None,
+        ckr: None,
+        alert: None,
+        user_sees: None,
+        reason: None,
+        findings: Vec::new(),
+        sign_ms: None,
+        handshake_ms: None,
+        measured: true,
+        same_as: None,
+    }
+}
+
+const MODERN: &[u16] = &[
+    0x0403, 0x0503, 0x0603, 0x0807, 0x0808, 0x0809, 0x080a, 0x080b, 0x0804, 0x0805, 0x0806, 0x0401,
+    0x0501, 0x0601, 0x0303, 0x0301,
+];
+const BORINGSSL: &[u16] = &[
+    0x0403, 0x0804, 0x0401, 0x0503, 0x0805, 0x0501, 0x0806, 0x0601, 0x0201,
+];
+const GO: &[u16] = &[
+    0x0804, 0x0403, 0x0807, 0x0805, 0x0806, 0x0401, 0x0501, 0x0601, 0x0503, 0x0603,
+];
+const PSS: &[u16] = &[0x0804, 0x0805, 0x0806];
+const EC: &[u16] = &[0x0403, 0x0503, 0x0603];
+const SHA1: &[u16] = &[0x0201, 0x0203];
+
+fn profiles() -> Vec<Profile> {
+    vec![
+        profile("openssl-1.1.1", MODERN, Some(MODERN), 1024),
+        profile("openssl-3.0", MODERN, Some(MODERN), 2048),
+        profile("boringssl", BORINGSSL, Some(BORINGSSL), 0),
+        profile("go", GO, Some(GO), 1024),
+        profile("java-17", MODERN, Some(MODERN), 1024),
+        profile("schannel-2022", BORINGSSL, None, 1024),
+        profile("gnutls", MODERN, Some(MODERN), 0),
+        profile("pss-only", PSS, Some(PSS), 0),
+        profile("ecdsa-only", EC, Some(EC), 0),
+        profile("sha1-only", SHA1, None, 0),
+    ]
+}
+
+fn profile(name: &str, tls12: &[u16], tls13: Option<&[u16]>, min_rsa_bits: u32) -> Profile {
+    let schemes = |codes: &[u16]| codes.iter().copied().map(Scheme).collect();
+    Profile {
+        name: name.into(),
+        about: String::new(),
+        source: String::new(),
+        tls12: Some(schemes(tls12)),
+        tls13: tls13.map(schemes),
+        ca_names: Vec::new(),
+        min_rsa_bits,
+        negotiates: None,
+    }
+}

@@ -1,0 +1,190 @@
+//! `signature-does-not-verify`: the token says CKR_OK and gives a signature that doesn't check.
+
+use super::case::{Case, by_token};
+use super::prose::{self, distinct, sentence};
+use super::remedy::{self, card};
+use super::tried::{self, Works};
+use super::{Facts, Rule};
+use crate::model::cell::{Cell, Stage};
+use crate::model::finding::{Finding, Remedy, Severity};
+use crate::model::key::{Key, Pairing};
+use crate::model::token::Token;
+
+pub(super) static RULE: Rule = Rule {
+    id: "signature-does-not-verify",
+    title: "the token's signature does not check",
+    explanation: "\
+C_Sign answered CKR_OK, and the signature is wrong: another padding or salt than was asked for, a bare hash without its \
+DigestInfo, another key. The server refuses it, mostly with decrypt_error. cardcheck checks every signature on the host, with \
+code of its own, against the certificate's public key.
+
+How it is told: the signature of a trial did not check on the host; or the server refused with decrypt_error although key and \
+certificate are paired.
+
+What helps: another way to sign, if one works on this key; else a newer module or another card.",
+    find,
+};
+
+fn find(facts: &Facts<'_>) -> Vec<Finding> {
+    let refused = facts
+        .failed_at(Stage::ServerVerify)
+        .filter(|(_, cell)| is_bad(facts, cell));
+    let failing = by_token(facts, refused);
+    let mut findings: Vec<Finding> = failing.iter().map(finding).collect();
+    let told = |token: &Token| {
+        failing
+            .iter()
+            .any(|case| case.token.is_some_and(|known| known.id == token.id))
+    };
+    let lurking = facts.tokens_with(|key| {
+        key.pairing != Pairing::WrongKey && !tried::bad_signatures(key).is_empty()
+    });
+    let untold = lurking.iter().filter(|(token, _)| !told(token));
+    findings.extend(untold.map(|(token, keys)| lurks(token, keys)));
+    findings
+}
+
+fn is_bad(facts: &Facts<'_>, cell: &Cell) -> bool {
+    let Some(key) = facts.key(&cell.key) else {
+        return false;
+    };
+    let tried_bad = cell
+        .scheme
+        .zip(cell.route)
+        .is_some_and(|bad| tried::bad_signatures(key).contains(&bad));
+    tried_bad || (cell.alert.as_deref() == Some("decrypt_error") && key.certificate.is_some())
+}
+
+fn finding(case: &Case<'_>) -> Finding {
+    let ways = case.cells.iter().filter_map(|(_, cell)| {
+        let (scheme, route) = cell.scheme.zip(cell.route)?;
+        Some(format!("{scheme} ({})", route.mechanism(scheme)))
+    });
+    let ways = distinct(ways);
+    let with = if ways.is_empty() {
+        String::new()
+    } else {
+        format!(" with {}", prose::and(&ways))
+    };
+    let cause = format!(
+        "{} signed{with} and answered CKR_OK, but the signature of {} does not check against the certificate. {}",
+        sentence(&case.token_named()),
+        case.keys_named(),
+        why(&case.keys())
+    );
+    let title = format!(
+        "{} makes signatures that do not check",
+        sentence(&case.token_named())
+    );
+    case.finding(RULE.id, Severity::Error, title, cause, remedies(case))
+}
+
+/// What is known of the reason.
+fn why(keys: &[&Key]) -> &'static str {
+    let unsure = keys.iter().any(|key| key.pairing == Pairing::IdOnly);
+    let others_work = keys.iter().all(|key| tried::anything(key) == Works::Yes);
+    match (unsure, others_work) {
+        (_, true) => "Other signatures of the same key do, so it is not the certificate.",
+        (true, false) => {
+            "Could not tell whether the certificate belongs to another key: the token does not give the key's own public key."
+        }
+        (false, false) => "Could not tell why.",
+    }
+}
+
+fn remedies(case: &Case<'_>) -> Vec<Remedy> {
+    let pss = case
+        .cells
+        .iter()
+        .all(|(_, cell)| cell.scheme.is_some_and(|scheme| scheme.is_pss()));
+    let pkcs1 = case
+        .keys()
+        .iter()
+        .all(|key| tried::pkcs1(key) == Works::Yes);
+    let mut remedies = match pss && pkcs1 {
+        true => remedy::without_pss(case).remedies(case),
+        false => Vec::new(),
+    };
+    remedies.push(card(
+        "Try a newer version of the module, or another one for this card",
+    ));
+    remedies
+}
+
+fn lurks(token: &Token, keys: &[&Key]) -> Finding {
+    let bad = keys.iter().flat_map(|key| tried::bad_signatures(key));
+    let ways: Vec<String> = bad
+        .map(|(scheme, route)| format!("{scheme} ({})", route.mechanism(scheme)))
+        .collect();
+    let token = prose::token(Some(token));
+    Finding {
+        id: RULE.id,
+        severity: Severity::Warning,
+        title: format!("{} makes signatures that do not check", sentence(&token)),
+        cause: format!(
+            "In trials {token} answered CKR_OK, but signatures of {} do not check: {}. No login of this run used them.",
+            prose::keys(keys),
+            prose::and(&distinct(ways))
+        ),
+        cells: Vec::new(),
+        remedies: vec![card(
+            "Try a newer version of the module, or another one for this card",
+        )],
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::diagnose::fixtures::{Fixture, bad, rsa, working};
+    use crate::model::profile::TlsVersion::V1_2;
+    use crate::model::route::Route;
+    use crate::model::scheme::Scheme;
+
+    fn refused(key: Key, alert: &str) -> Fixture {
+        let mut fixture = Fixture::new().key(key);
+        let cell = fixture.fails("k1", "openssl-3.0", V1_2, "firefox", Stage::ServerVerify);
+        cell.alert = Some(alert.into());
+        cell.scheme = Some(Scheme(0x0804));
+        cell.route = Some(Route::RsaPkcsPss);
+        fixture
+    }
+
+    #[test]
+    fn a_bad_pss_signature_is_told_and_pkcs1_offered() {
+        let key = working(
+            bad(rsa("k1", 2048), 0x0804, Route::RsaPkcsPss),
+            0x0401,
+            Route::RsaPkcs,
+        );
+        let found = find(&refused(key, "decrypt_error").facts());
+        assert_eq!(found.len(), 1);
+        assert!(
+            found[0]
+                .cause
+                .contains("with rsa_pss_rsae_sha256 (CKM_RSA_PKCS_PSS)"),
+            "{}",
+            found[0].cause
+        );
+        assert!(found[0].cause.contains("so it is not the certificate"));
+        assert!(
+            found[0]
+                .remedies
+                .iter()
+                .any(|remedy| remedy.change.is_some())
+        );
+    }
+
+    #[test]
+    fn a_bad_trial_that_no_login_used_is_a_warning() {
+        let fixture = Fixture::new().key(bad(rsa("k1", 2048), 0x0804, Route::RsaPkcsPss));
+        let found = find(&fixture.facts());
+        assert_eq!((found.len(), found[0].severity), (1, Severity::Warning));
+    }
+
+    #[test]
+    fn another_alert_after_a_good_signature_is_not_about_the_signature() {
+        let key = working(rsa("k1", 2048), 0x0804, Route::RsaPkcsPss);
+        assert!(find(&refused(key, "unknown_ca").facts()).is_empty());
+    }
+}

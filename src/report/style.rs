@@ -1,0 +1,132 @@
+//! How the table looks, in one place: symbols, colours, and what may be printed at all.
+//!
+//! Colour never says anything that a symbol or a word doesn't say too. Only the basic colours are used, which every
+//! terminal theme shows readable on its own background.
+
+use anstyle::{AnsiColor, Style};
+
+const GOOD: Style = AnsiColor::Green.on_default();
+const BAD: Style = AnsiColor::Red.on_default().bold();
+const MIXED: Style = AnsiColor::Yellow.on_default().bold();
+const HEADING: Style = Style::new().bold();
+const DIM: Style = Style::new().dimmed();
+
+/// What the table is drawn on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Screen {
+    /// Columns; no line but a snippet to copy is longer.
+    pub width: usize,
+    /// May escape codes be used?
+    pub colour: bool,
+    /// May more than ASCII be used?
+    pub unicode: bool,
+}
+
+impl Screen {
+    /// Before what works.
+    pub(super) fn tick(&self) -> &'static str {
+        if self.unicode { "✓" } else { "ok" }
+    }
+
+    /// Before what fails.
+    pub(super) fn cross(&self) -> &'static str {
+        if self.unicode { "✗" } else { "FAIL" }
+    }
+
+    /// Between equals.
+    pub(super) fn dot(&self) -> &'static str {
+        if self.unicode { "·" } else { "-" }
+    }
+
+    /// Before an item.
+    pub(super) fn bullet(&self) -> &'static str {
+        if self.unicode { "•" } else { "*" }
+    }
+
+    pub(super) fn heading(&self, text: &str) -> String {
+        self.paint(HEADING, text)
+    }
+
+    pub(super) fn dim(&self, text: &str) -> String {
+        self.paint(DIM, text)
+    }
+
+    pub(super) fn good(&self, text: &str) -> String {
+        self.paint(GOOD, text)
+    }
+
+    pub(super) fn bad(&self, text: &str) -> String {
+        self.paint(BAD, text)
+    }
+
+    pub(super) fn mixed(&self, text: &str) -> String {
+        self.paint(MIXED, text)
+    }
+
+    /// Colours the symbols in text that is laid out already: their width doesn't change.
+    pub(super) fn colour_symbols(&self, laid_out: &str) -> String {
+        if !self.colour {
+            return laid_out.to_owned();
+        }
+        let words = laid_out.split_inclusive([' ', '\n']);
+        let coloured = words.map(|word| {
+            let bare = word.trim_end();
+            let painted = match bare {
+                "✓" | "ok" => self.good(bare),
+                "✗" | "FAIL" => self.bad(bare),
+                "!" | "?" => self.mixed(bare),
+                _ => return word.to_owned(),
+            };
+            word.replacen(bare, &painted, 1)
+        });
+        coloured.collect()
+    }
+
+    /// Wraps a text to the screen, each line after `indent` blanks.
+    pub(super) fn wrap(&self, indent: usize, text: &str) -> String {
+        let blanks = " ".repeat(indent);
+        let options = textwrap::Options::new(self.width)
+            .initial_indent(&blanks)
+            .subsequent_indent(&blanks)
+            .break_words(true);
+        textwrap::fill(text, options)
+    }
+
+    fn paint(&self, style: Style, text: &str) -> String {
+        if self.colour {
+            format!("{style}{text}{style:#}")
+        } else {
+            text.to_owned()
+        }
+    }
+}
+
+/// Text that came from a token, without what could steer a terminal. Format characters that turn the direction of
+/// writing are left out too.
+pub(super) fn printable(text: &str) -> String {
+    let steers = |c: char| c.is_control() || matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    text.chars()
+        .map(|c| if steers(c) { '\u{fffd}' } else { c })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_label_can_t_steer_the_terminal() {
+        assert_eq!(printable("card\u{1b}[2J\n\u{202e}x"), "card\u{fffd}[2J\u{fffd}\u{fffd}x");
+        assert_eq!(printable("Müller's Karte"), "Müller's Karte");
+    }
+
+    #[test]
+    fn colour_touches_symbols_only() {
+        let screen = Screen {
+            width: 80,
+            colour: true,
+            unicode: true,
+        };
+        assert_eq!(screen.colour_symbols("✓ rsa ok-ish\n"), "\u{1b}[32m✓\u{1b}[0m rsa ok-ish\n");
+    }
+}

@@ -1,0 +1,125 @@
+//! The table for people: an overview first, then each key's results, then what they mean and what to change.
+
+mod details;
+mod findings;
+mod overview;
+
+use comfy_table::{ContentArrangement, Table, presets};
+
+use super::style::{Screen, printable};
+use crate::model::cell::Outcome;
+use crate::model::key::Key;
+use crate::model::run::Run;
+use crate::model::token::{PinState, Token};
+
+/// The run as a table that is `screen.width` columns wide.
+pub fn render(run: &Run, screen: &Screen) -> String {
+    let mut parts = vec![header(run, screen), overview::render(run, screen)];
+    parts.push(details::render(run, screen));
+    parts.push(findings::render(run, screen));
+    parts.push(notes(run, screen));
+    parts.push(totals(run, screen));
+    parts.retain(|part| !part.is_empty());
+    parts.join("\n")
+}
+
+fn header(run: &Run, screen: &Screen) -> String {
+    let module = &run.module;
+    let text = format!("module {} ({} {})", module.path, module.description, module.version);
+    let mut lines = vec![screen.dim(&screen.wrap(0, &printable(&text)))];
+    for token in &run.tokens {
+        let name = screen.heading(&printable(&token.label));
+        lines.push(format!("token {name}  {}", screen.dim(&about(token))));
+    }
+    lines.join("\n") + "\n"
+}
+
+fn about(token: &Token) -> String {
+    let mut about = printable(&format!("{}, serial {}, slot {}", token.model, token.serial, token.slot));
+    let pin = match token.pin {
+        PinState::Ok => "",
+        PinState::Low => ", a wrong PIN was given before",
+        PinState::FinalTry => ", one PIN try left",
+        PinState::Locked => ", PIN locked",
+        PinState::NotSet => ", no PIN set",
+    };
+    about.push_str(pin);
+    about
+}
+
+/// What the harness could not do. Which list lacks which scheme is in the JSON report; here it takes a sentence.
+fn notes(run: &Run, screen: &Screen) -> String {
+    let mut notes = run.notes.clone();
+    if let Some(first) = run.short_lists.first() {
+        let servers = match run.short_lists.len() {
+            1 => format!("the list of {} was", first.profile),
+            many => format!("{many} lists were"),
+        };
+        notes.push(format!(
+            "{servers} sent without schemes that rustls can't offer in TLS {}, such as {}; no result here depends on \
+             them, and the JSON report names them all",
+            first.version,
+            first.schemes.first().map(ToString::to_string).unwrap_or_default(),
+        ));
+    }
+    let dim = |note: &String| screen.dim(&screen.wrap(0, &format!("note: {}", printable(note))));
+    joined(&notes.iter().map(dim).collect::<Vec<_>>())
+}
+
+fn totals(run: &Run, screen: &Screen) -> String {
+    let counts = [
+        (Outcome::Pass, "pass"),
+        (Outcome::Fail, "fail"),
+        (Outcome::NotApplicable, "not applicable"),
+        (Outcome::Skipped, "skipped"),
+        (Outcome::Error, "could not tell"),
+    ];
+    let counts = counts
+        .iter()
+        .map(|(outcome, name)| (run.count(*outcome), name))
+        .filter(|(count, _)| *count > 0)
+        .map(|(count, name)| format!("{count} {name}"));
+    let counts = counts.collect::<Vec<_>>().join(", ");
+    let seconds = run.duration_ms as f64 / 1000.0;
+    let mut text = format!("{} cells: {counts}; {} signatures in {seconds:.1} s", run.cells.len(), run.signatures);
+    let unexpected = run.unexpected();
+    if unexpected > 0 {
+        text.push_str(&format!("; {unexpected} not as expected"));
+    }
+    if !run.complete {
+        text.push_str("; interrupted, the rest was not tried");
+    }
+    screen.heading(&screen.wrap(0, &text)) + "\n"
+}
+
+/// A table without borders, as wide as the screen at most.
+fn columns(screen: &Screen) -> Table {
+    let mut table = Table::new();
+    table
+        .load_style(presets::NOTHING)
+        .set_content_arrangement(ContentArrangement::Dynamic)
+        .set_width(u16::try_from(screen.width.saturating_sub(1)).unwrap_or(u16::MAX));
+    table
+}
+
+/// A table's lines, two blanks in, nothing at their ends, symbols coloured.
+fn laid_out(table: &Table, screen: &Screen) -> String {
+    let lines: Vec<String> = table.lines().map(|line| format!(" {}", line.trim_end())).collect();
+    screen.colour_symbols(&joined(&lines))
+}
+
+fn joined(lines: &[String]) -> String {
+    if lines.is_empty() {
+        return String::new();
+    }
+    lines.join("\n") + "\n"
+}
+
+/// The key as a person tells it from the others: with several tokens, by its token too.
+fn key_name(run: &Run, key: &Key) -> String {
+    let name = printable(&key.name_for_people());
+    match run.tokens.iter().find(|token| token.id == key.token) {
+        Some(token) if run.tokens.len() > 1 => format!("{}/{name}", printable(&token.label)),
+        _ => name,
+    }
+}
