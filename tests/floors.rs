@@ -12,7 +12,12 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("diagnose", &["model", "clients"]),
     ("matrix", &["model", "tls", "clients", "diagnose"]),
     ("report", &["model"]),
-    ("cli", &["model", "token", "tls", "clients", "diagnose", "matrix", "report"]),
+    (
+        "cli",
+        &[
+            "model", "token", "tls", "clients", "diagnose", "matrix", "report",
+        ],
+    ),
 ];
 
 /// A word, and the only floor whose code may say it.
@@ -74,8 +79,14 @@ fn source(src: &Path, file: &Path) -> Source {
 
 /// Leaves out comments, the contents of strings, and the tests at a file's foot, which may use any tool.
 fn code_only(whole: &str) -> String {
-    let code = whole.split("#[cfg(test)]\nmod tests").next().unwrap_or_default();
-    code.lines().map(without_comment_and_strings).collect::<Vec<_>>().join("\n")
+    let code = whole
+        .split("#[cfg(test)]\nmod tests")
+        .next()
+        .unwrap_or_default();
+    code.lines()
+        .map(without_comment_and_strings)
+        .collect::<Vec<_>>()
+        .join("\n")
 }
 
 fn without_comment_and_strings(line: &str) -> String {
@@ -97,13 +108,20 @@ fn without_comment_and_strings(line: &str) -> String {
 
 fn imports(code: &str) -> impl Iterator<Item = &str> {
     let floors = code.split("crate::").skip(1);
-    floors.map(|rest| rest.split(|c: char| !c.is_alphanumeric() && c != '_').next().unwrap_or_default())
+    floors.map(|rest| {
+        rest.split(|c: char| !c.is_alphanumeric() && c != '_')
+            .next()
+            .unwrap_or_default()
+    })
 }
 
 #[test]
 fn no_floor_imports_one_that_it_may_not() {
     for source in sources() {
-        let (_, allowed) = MAY_IMPORT.iter().find(|(floor, _)| *floor == source.floor).unwrap();
+        let (_, allowed) = MAY_IMPORT
+            .iter()
+            .find(|(floor, _)| *floor == source.floor)
+            .unwrap();
         for import in imports(&source.code) {
             let known = MAY_IMPORT.iter().any(|(floor, _)| *floor == import);
             let fine = !known || import == source.floor || allowed.contains(&import);
@@ -117,7 +135,11 @@ fn foreign_names_and_the_terminal_stay_on_their_own_floor() {
     for source in sources() {
         for (word, floor) in SPOKEN_ONLY_BY {
             let word_is_said = source.code.contains(word);
-            assert!(!word_is_said || source.floor == *floor, "{} says {word}", source.name);
+            assert!(
+                !word_is_said || source.floor == *floor,
+                "{} says {word}",
+                source.name
+            );
         }
     }
 }
@@ -150,7 +172,9 @@ fn the_house_has_every_floor_and_no_other() {
 
 #[test]
 fn the_checker_sees_what_it_should() {
-    let code = code_only("use crate::token::x; // crate::tls\nlet s = \"rustls\";\n#[cfg(test)]\nmod tests { use crate::cli; }");
+    let code = code_only(
+        "use crate::token::x; // crate::tls\nlet s = \"rustls\";\n#[cfg(test)]\nmod tests { use crate::cli; }",
+    );
     assert_eq!(imports(&code).collect::<Vec<_>>(), ["token"]);
     assert!(!code.contains("rustls"));
 }

@@ -26,8 +26,14 @@ impl Sign for SoftwareKey {
         let random = SystemRandom::new();
         let mut signature = vec![0; 256];
         match scheme.0 {
-            0x0401 => self.rsa.sign(&lc::RSA_PKCS1_SHA256, &random, message, &mut signature).unwrap(),
-            0x0804 => self.rsa.sign(&lc::RSA_PSS_SHA256, &random, message, &mut signature).unwrap(),
+            0x0401 => self
+                .rsa
+                .sign(&lc::RSA_PKCS1_SHA256, &random, message, &mut signature)
+                .unwrap(),
+            0x0804 => self
+                .rsa
+                .sign(&lc::RSA_PSS_SHA256, &random, message, &mut signature)
+                .unwrap(),
             _ => signature = self.ec.sign(&random, message).unwrap().as_ref().to_vec(),
         }
         Ok(Signed { signature, ms: 0.1 })
@@ -51,7 +57,9 @@ struct Lab {
 }
 
 fn certificate(key: &KeyPair) -> Vec<u8> {
-    let certificate = CertificateParams::new(vec!["user".into()]).unwrap().self_signed(key);
+    let certificate = CertificateParams::new(vec!["user".into()])
+        .unwrap()
+        .self_signed(key);
     certificate.unwrap().der().to_vec()
 }
 
@@ -60,7 +68,8 @@ fn lab() -> Lab {
     let p384 = KeyPair::generate_for(&rcgen::PKCS_ECDSA_P384_SHA384).unwrap();
     let key = SoftwareKey {
         rsa: RsaKeyPair::from_pkcs8(&rsa.serialize_der()).unwrap(),
-        ec: EcdsaKeyPair::from_pkcs8(&lc::ECDSA_P384_SHA384_ASN1_SIGNING, &p384.serialize_der()).unwrap(),
+        ec: EcdsaKeyPair::from_pkcs8(&lc::ECDSA_P384_SHA384_ASN1_SIGNING, &p384.serialize_der())
+            .unwrap(),
     };
     Lab {
         authority: Authority::new().unwrap(),
@@ -87,15 +96,28 @@ fn signs_with(code: u16) -> Choice {
 }
 
 fn no_certificate() -> Choice {
-    Choice::NoCertificate { why: "nothing fits".into() }
+    Choice::NoCertificate {
+        why: "nothing fits".into(),
+    }
 }
 
 impl Lab {
     fn rsa(&self, server: &Server, choice: Choice) -> Attempt {
-        self.with(server, choice, self.rsa_certificate.clone(), self.key.clone())
+        self.with(
+            server,
+            choice,
+            self.rsa_certificate.clone(),
+            self.key.clone(),
+        )
     }
 
-    fn with(&self, server: &Server, choice: Choice, certificate: Vec<u8>, sign: Arc<dyn Sign>) -> Attempt {
+    fn with(
+        &self,
+        server: &Server,
+        choice: Choice,
+        certificate: Vec<u8>,
+        sign: Arc<dyn Sign>,
+    ) -> Attempt {
         let rule = move |_: &Request| choice.clone();
         let client = Client {
             chain: vec![certificate],
@@ -119,9 +141,18 @@ fn refusal(attempt: &Attempt) -> (String, String) {
 #[test]
 fn a_good_signature_logs_in_over_both_versions() {
     let lab = lab();
-    assert_eq!(lab.rsa(&server(V1_2, &[0x0401]), signs_with(0x0401)).end, End::Accepted);
-    assert_eq!(lab.rsa(&server(V1_3, &[0x0804]), signs_with(0x0804)).end, End::Accepted);
-    assert_eq!(lab.rsa(&server(V1_2, &[0x0804]), signs_with(0x0804)).end, End::Accepted);
+    assert_eq!(
+        lab.rsa(&server(V1_2, &[0x0401]), signs_with(0x0401)).end,
+        End::Accepted
+    );
+    assert_eq!(
+        lab.rsa(&server(V1_3, &[0x0804]), signs_with(0x0804)).end,
+        End::Accepted
+    );
+    assert_eq!(
+        lab.rsa(&server(V1_2, &[0x0804]), signs_with(0x0804)).end,
+        End::Accepted
+    );
 }
 
 #[test]
@@ -171,7 +202,10 @@ fn a_scheme_that_was_not_asked_for_is_refused() {
     for version in TlsVersion::ALL {
         let attempt = lab.rsa(&server(version, &[0x0804]), signs_with(0x0401));
         let (alert, why) = refusal(&attempt);
-        assert_eq!((alert.as_str(), why.as_str()), ("illegal_parameter", "rsa_pkcs1_sha256 was not asked for"));
+        assert_eq!(
+            (alert.as_str(), why.as_str()),
+            ("illegal_parameter", "rsa_pkcs1_sha256 was not asked for")
+        );
     }
 }
 
@@ -185,17 +219,39 @@ fn pkcs1_is_refused_in_tls13_although_it_was_asked_for() {
 #[test]
 fn a_curve_that_tls13_binds_to_another_scheme_is_refused() {
     let lab = lab();
-    let p384 = |server| lab.with(server, signs_with(0x0503), lab.p384_certificate.clone(), lab.key.clone());
+    let p384 = |server| {
+        lab.with(
+            server,
+            signs_with(0x0503),
+            lab.p384_certificate.clone(),
+            lab.key.clone(),
+        )
+    };
     assert_eq!(p384(&server(V1_3, &[0x0503])).end, End::Accepted);
-    let wrong = |server| lab.with(server, signs_with(0x0403), lab.p384_certificate.clone(), lab.key.clone());
+    let wrong = |server| {
+        lab.with(
+            server,
+            signs_with(0x0403),
+            lab.p384_certificate.clone(),
+            lab.key.clone(),
+        )
+    };
     let refused = wrong(&server(V1_3, &[0x0403]));
-    assert_eq!(refusal(&refused).1, "TLS 1.3 binds ecdsa_secp256r1_sha256 to another curve");
+    assert_eq!(
+        refusal(&refused).1,
+        "TLS 1.3 binds ecdsa_secp256r1_sha256 to another curve"
+    );
 }
 
 #[test]
 fn a_tls13_refusal_is_seen_although_the_client_was_done_before_it() {
     let lab = lab();
-    let wrong = lab.with(&server(V1_3, &[0x0503]), signs_with(0x0503), lab.rsa_certificate.clone(), lab.key.clone());
+    let wrong = lab.with(
+        &server(V1_3, &[0x0503]),
+        signs_with(0x0503),
+        lab.rsa_certificate.clone(),
+        lab.key.clone(),
+    );
     assert_eq!(refusal(&wrong).0, "illegal_parameter");
     let none = lab.rsa(&server(V1_3, &[0x0804]), no_certificate());
     assert_eq!(refusal(&none).0, "certificate_required");
@@ -206,7 +262,12 @@ fn a_bad_signature_is_a_decrypt_error() {
     let lab = lab();
     let other = self::lab();
     for version in TlsVersion::ALL {
-        let attempt = lab.with(&server(version, &[0x0804]), signs_with(0x0804), other.rsa_certificate.clone(), lab.key.clone());
+        let attempt = lab.with(
+            &server(version, &[0x0804]),
+            signs_with(0x0804),
+            other.rsa_certificate.clone(),
+            lab.key.clone(),
+        );
         assert_eq!(refusal(&attempt).0, "decrypt_error");
     }
 }
@@ -220,8 +281,16 @@ fn the_token_s_ckr_survives_and_the_next_route_is_tried_only_after_sign_init() {
     };
     for (step, tried) in [(SignStep::SignInit, 2), (SignStep::Sign, 1)] {
         let token = Arc::new(Refusing(step, Ckr::MECHANISM_INVALID));
-        let attempt = lab.with(&server(V1_3, &[0x0804]), two_routes.clone(), lab.rsa_certificate.clone(), token);
-        assert_eq!(attempt.end, End::SignFailed(SignError::refused(step, Ckr::MECHANISM_INVALID)));
+        let attempt = lab.with(
+            &server(V1_3, &[0x0804]),
+            two_routes.clone(),
+            lab.rsa_certificate.clone(),
+            token,
+        );
+        assert_eq!(
+            attempt.end,
+            End::SignFailed(SignError::refused(step, Ckr::MECHANISM_INVALID))
+        );
         assert_eq!(attempt.signatures, tried, "{step:?}");
     }
 }
@@ -230,7 +299,11 @@ fn the_token_s_ckr_survives_and_the_next_route_is_tried_only_after_sign_init() {
 fn a_list_that_is_all_illegal_in_tls13_stops_the_client_and_the_rule_still_says_why() {
     let lab = lab();
     let attempt = lab.rsa(&server(V1_3, &[0x0401]), no_certificate());
-    assert!(matches!(attempt.end, End::ClientStopped { .. }), "{:?}", attempt.end);
+    assert!(
+        matches!(attempt.end, End::ClientStopped { .. }),
+        "{:?}",
+        attempt.end
+    );
     assert_eq!(attempt.choice, Some(no_certificate()));
     assert_eq!(attempt.request.unwrap().schemes, [Scheme(0x0401)]);
 }
@@ -244,12 +317,20 @@ fn an_rsa_key_below_the_server_s_minimum_is_refused_before_its_signature() {
     };
     let (alert, why) = refusal(&lab.rsa(&strict, signs_with(0x0804)));
     assert_eq!(alert, "bad_certificate");
-    assert_eq!(why, "the server's policy takes RSA keys of 3072 bits or more, this one has 2048");
+    assert_eq!(
+        why,
+        "the server's policy takes RSA keys of 3072 bits or more, this one has 2048"
+    );
 }
 
 #[test]
 fn bytes_that_are_no_certificate_are_refused() {
     let lab = lab();
-    let attempt = lab.with(&server(V1_2, &[0x0401]), signs_with(0x0401), b"rubbish".to_vec(), lab.key.clone());
+    let attempt = lab.with(
+        &server(V1_2, &[0x0401]),
+        signs_with(0x0401),
+        b"rubbish".to_vec(),
+        lab.key.clone(),
+    );
     assert_eq!(refusal(&attempt).0, "bad_certificate");
 }

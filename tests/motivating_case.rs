@@ -61,7 +61,10 @@ fn the_table_of_the_motivating_case_comes_out_cell_by_cell() {
                 Some("pass") => Pass(text("scheme").unwrap()),
                 _ => Fail(text("stage").unwrap_or("none"), text("ckr")),
             };
-            assert_eq!(came, *expected, "{token} {key} {profile} {tls} {client}: {cell:#}");
+            assert_eq!(
+                came, *expected,
+                "{token} {key} {profile} {tls} {client}: {cell:#}"
+            );
         }
     }
 }
@@ -91,7 +94,10 @@ fn the_lying_token_is_told_apart_by_its_five_facts() {
     assert_eq!(pss["sign_init"], "CKR_MECHANISM_INVALID");
     assert_eq!(pss["sign"], "not_tried");
     let raw = report.capability("rsa-2048", "rsa_pss_rsae_sha256", "CKM_RSA_X_509");
-    assert_eq!((&raw["sign"], &raw["verified"]), (&"ok".into(), &true.into()));
+    assert_eq!(
+        (&raw["sign"], &raw["verified"]),
+        (&"ok".into(), &true.into())
+    );
 }
 
 #[test]
@@ -103,13 +109,24 @@ fn the_finding_names_the_lie_and_the_remedy_is_proven() {
     let cell = report.cell("rsa-2048", "openssl-1.1.1", "1.2", "firefox");
     assert_eq!(cell["findings"][0], "pss-listed-but-refused");
     let findings = report.0["findings"].as_array().unwrap();
-    let lie = findings.iter().find(|f| f["id"] == "pss-listed-but-refused").unwrap();
+    let lie = findings
+        .iter()
+        .find(|f| f["id"] == "pss-listed-but-refused")
+        .unwrap();
     let remedies = lie["remedies"].as_array().unwrap();
     let apache = remedies.iter().find(|r| r["software"] == "apache").unwrap();
-    assert!(apache["snippet"].as_str().unwrap().contains("SSLOpenSSLConfCmd ClientSignatureAlgorithms"));
+    assert!(
+        apache["snippet"]
+            .as_str()
+            .unwrap()
+            .contains("SSLOpenSSLConfCmd ClientSignatureAlgorithms")
+    );
     assert_eq!(apache["proven"], true, "{apache:#}");
     for remedy in remedies.iter().filter(|r| r["where"] == "server") {
         let snippet = remedy["snippet"].as_str().unwrap_or_default();
-        assert!(!snippet.contains("-sigalgs ") || snippet.contains("client"), "{snippet}");
+        assert!(
+            !snippet.contains("-sigalgs ") || snippet.contains("client"),
+            "{snippet}"
+        );
     }
 }

@@ -58,7 +58,12 @@ fn rows() -> Vec<Row<'static>> {
 }
 
 fn token(name: &str) -> Token {
-    let mechanisms = [Mechanism::RSA_PKCS, Mechanism::RSA_X_509, Mechanism::RSA_PKCS_PSS, Mechanism::ECDSA];
+    let mechanisms = [
+        Mechanism::RSA_PKCS,
+        Mechanism::RSA_X_509,
+        Mechanism::RSA_PKCS_PSS,
+        Mechanism::ECDSA,
+    ];
     let lists = |mechanism: &Mechanism| name != "T-nopss" || *mechanism != Mechanism::RSA_PKCS_PSS;
     let facts = |mechanism: Mechanism| MechanismFacts {
         mechanism,
@@ -89,7 +94,11 @@ fn key(name: &str) -> Key {
     let (key_type, bits, curve) = match name {
         "p256" => (KeyType::Ec, 256, Some(Curve::P256)),
         "p384" => (KeyType::Ec, 384, Some(Curve::P384)),
-        rsa => (KeyType::Rsa, rsa.trim_start_matches("rsa").parse().unwrap(), None),
+        rsa => (
+            KeyType::Rsa,
+            rsa.trim_start_matches("rsa").parse().unwrap(),
+            None,
+        ),
     };
     Key {
         id: "k1".into(),
@@ -125,9 +134,16 @@ fn beyond_the_list(row: &Row<'_>) -> bool {
 
 fn request(row: &Row<'_>) -> Request {
     // the last name may be cut off
-    let schemes = row.request.split(',').filter_map(|name| name.parse::<Scheme>().ok());
+    let schemes = row
+        .request
+        .split(',')
+        .filter_map(|name| name.parse::<Scheme>().ok());
     Request {
-        version: if row.tls.ends_with("1.3") { TlsVersion::V1_3 } else { TlsVersion::V1_2 },
+        version: if row.tls.ends_with("1.3") {
+            TlsVersion::V1_3
+        } else {
+            TlsVersion::V1_2
+        },
         schemes: schemes.collect(),
         ca_names: Vec::new(),
     }
@@ -136,7 +152,10 @@ fn request(row: &Row<'_>) -> Request {
 /// What the rule says will come: the outcome, and the scheme on the wire if there is one.
 fn predicted(rule: &dyn Client, row: &Row<'_>) -> (&'static str, Option<Scheme>) {
     let (key, token) = (key(row.key), token(row.token));
-    let card = Card { key: &key, token: &token };
+    let card = Card {
+        key: &key,
+        token: &token,
+    };
     match rule.choose(&card, &request(row)) {
         Choice::NoCertificate { .. } => ("fail", None),
         Choice::Sign { scheme, routes } => {
@@ -145,7 +164,11 @@ fn predicted(rule: &dyn Client, row: &Row<'_>) -> (&'static str, Option<Scheme>)
                 "T-liar" => mechanism == Mechanism::RSA_PKCS_PSS,
                 _ => !token.lists(mechanism),
             };
-            if refused { ("fail", None) } else { ("ok", Some(scheme)) }
+            if refused {
+                ("fail", None)
+            } else {
+                ("ok", Some(scheme))
+            }
         }
     }
 }
@@ -153,7 +176,8 @@ fn predicted(rule: &dyn Client, row: &Row<'_>) -> (&'static str, Option<Scheme>)
 fn agrees(row: &Row<'_>, (outcome, scheme): (&str, Option<Scheme>)) -> bool {
     let came = if row.outcome == "ok" { "ok" } else { "fail" };
     let known = row.outcome == "ok" && row.scheme != "?";
-    came == outcome && (!known || scheme.map(|scheme| scheme.to_string()).as_deref() == Some(row.scheme))
+    came == outcome
+        && (!known || scheme.map(|scheme| scheme.to_string()).as_deref() == Some(row.scheme))
 }
 
 #[test]
@@ -172,14 +196,27 @@ fn the_rules_say_what_the_real_programs_did() {
         } else {
             misses.push(format!(
                 "{} {} {} {} TLS {} {}: said {prediction:?}, came {} {}",
-                row.client, row.token, row.key, row.server, row.tls, row.profile, row.outcome, row.scheme
+                row.client,
+                row.token,
+                row.key,
+                row.server,
+                row.tls,
+                row.profile,
+                row.outcome,
+                row.scheme
             ));
         }
     }
     for (client, (right, all)) in &tally {
         println!("{client}: {right} of {all} rows");
     }
-    let (right, all) = tally.values().fold((0, 0), |sum, one| (sum.0 + one.0, sum.1 + one.1));
+    let (right, all) = tally
+        .values()
+        .fold((0, 0), |sum, one| (sum.0 + one.0, sum.1 + one.1));
     assert!(all > 600, "{all} rows");
-    assert!(right as f64 >= LEAST * all as f64, "{right} of {all}:\n{}", misses.join("\n"));
+    assert!(
+        right as f64 >= LEAST * all as f64,
+        "{right} of {all}:\n{}",
+        misses.join("\n")
+    );
 }

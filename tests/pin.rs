@@ -8,96 +8,195 @@ const QUICK: &str = "--profile openssl-3.0 --client any --format json";
 
 #[test]
 fn the_pin_comes_from_a_file_a_variable_or_a_uri() {
-    let Some(lab) = Lab::new(&["healthy"]) else { return };
+    let Some(lab) = Lab::new(&["healthy"]) else {
+        return;
+    };
     let newline = lab.write("pin-crlf", "1234\r\n");
     let quick = || lab.matrix_without_pin("healthy").args(QUICK);
     quick().arg("--pin-file").arg(&newline).run().exits(0);
-    quick().args("--pin-env CARD_PIN").env("CARD_PIN", PIN).run().exits(0);
+    quick()
+        .args("--pin-env CARD_PIN")
+        .env("CARD_PIN", PIN)
+        .run()
+        .exits(0);
     let source = format!("pkcs11:token=healthy?pin-source=file:{}", newline.display());
     quick().arg("--token").arg(source).run().exits(0);
-    let value = quick().arg("--token").arg("pkcs11:token=healthy?pin-value=1234").run().exits(0);
-    assert!(value.stderr().contains("warning: a PIN in a URI shows in the process list"), "{}", value.stderr());
+    let value = quick()
+        .arg("--token")
+        .arg("pkcs11:token=healthy?pin-value=1234")
+        .run()
+        .exits(0);
+    assert!(
+        value
+            .stderr()
+            .contains("warning: a PIN in a URI shows in the process list"),
+        "{}",
+        value.stderr()
+    );
 }
 
 #[test]
 fn one_login_serves_the_whole_run() {
-    let Some(lab) = Lab::new(&["lying"]) else { return };
+    let Some(lab) = Lab::new(&["lying"]) else {
+        return;
+    };
     lab.faulty("lying", "").args("--format json").run().exits(1);
     assert_eq!(lab.count_calls("C_Login"), 1);
 }
 
 #[test]
 fn a_wrong_pin_is_sent_once_and_to_one_token_only() {
-    let Some(lab) = Lab::new(&["twins"]) else { return };
+    let Some(lab) = Lab::new(&["twins"]) else {
+        return;
+    };
     lab.write("pin", "9999");
     let ran = lab.faulty("twins", "").run().exits(3);
     assert_eq!(lab.count_calls("C_Login"), 1, "{}", ran.stderr());
-    assert!(ran.stderr().contains("the PIN was not sent"), "{}", ran.stderr());
+    assert!(
+        ran.stderr().contains("the PIN was not sent"),
+        "{}",
+        ran.stderr()
+    );
 }
 
 #[test]
 fn the_last_try_is_left_to_the_user() {
-    let Some(lab) = Lab::new(&["healthy"]) else { return };
+    let Some(lab) = Lab::new(&["healthy"]) else {
+        return;
+    };
     let rules = "token-flags set 0x20000";
     let refused = lab.faulty("healthy", rules).args(QUICK).run().exits(3);
-    assert!(refused.stderr().contains("one try is left"), "{}", refused.stderr());
+    assert!(
+        refused.stderr().contains("one try is left"),
+        "{}",
+        refused.stderr()
+    );
     assert_eq!(lab.count_calls("C_Login"), 0);
-    let allowed = lab.faulty("healthy", rules).args(QUICK).args("--allow-final-try").run().exits(0);
+    let allowed = lab
+        .faulty("healthy", rules)
+        .args(QUICK)
+        .args("--allow-final-try")
+        .run()
+        .exits(0);
     assert_eq!(allowed.report().0["tokens"][0]["pin"]["state"], "final_try");
 }
 
 #[test]
 fn a_pin_of_impossible_length_never_reaches_the_token() {
-    let Some(lab) = Lab::new(&["healthy"]) else { return };
-    lab.faulty("healthy", "token-pin-len 6 8").args(QUICK).run().exits(3);
+    let Some(lab) = Lab::new(&["healthy"]) else {
+        return;
+    };
+    lab.faulty("healthy", "token-pin-len 6 8")
+        .args(QUICK)
+        .run()
+        .exits(3);
     assert_eq!(lab.count_calls("C_Login"), 0);
 }
 
 #[test]
 fn a_pad_is_used_where_the_reader_has_one() {
-    let Some(lab) = Lab::new(&["healthy"]) else { return };
+    let Some(lab) = Lab::new(&["healthy"]) else {
+        return;
+    };
     let faulty = lab.faulty("healthy", "pad 1234").args(QUICK).into_command();
     // no --pin-file: the pad is there for that
-    let args: Vec<_> = faulty.get_args().filter(|arg| !arg.to_string_lossy().contains("pin")).collect();
+    let args: Vec<_> = faulty
+        .get_args()
+        .filter(|arg| !arg.to_string_lossy().contains("pin"))
+        .collect();
     let mut command = std::process::Command::new(faulty.get_program());
-    command.args(args).envs(faulty.get_envs().filter_map(|(name, value)| Some((name, value?))));
+    command.args(args).envs(
+        faulty
+            .get_envs()
+            .filter_map(|(name, value)| Some((name, value?))),
+    );
     let output = command.stdin(std::process::Stdio::null()).output().unwrap();
     let stderr = String::from_utf8_lossy(&output.stderr);
     assert_eq!(output.status.code(), Some(0), "{stderr}");
-    assert!(stderr.contains("type the PIN at the reader's own keypad"), "{stderr}");
-    assert!(lab.calls().iter().any(|call| call.starts_with("C_Login user=1 pin=NULL")));
+    assert!(
+        stderr.contains("type the PIN at the reader's own keypad"),
+        "{stderr}"
+    );
+    assert!(
+        lab.calls()
+            .iter()
+            .any(|call| call.starts_with("C_Login user=1 pin=NULL"))
+    );
 }
 
 #[test]
 fn an_always_authenticate_key_gets_its_pin_for_every_signature_and_it_is_counted() {
-    let Some(lab) = Lab::new(&["always-authenticate"]) else { return };
-    let ran = lab.faulty("always-authenticate", "").args(QUICK).args("--key rsa-2048").run().exits(0);
-    assert!(ran.stderr().contains("wants the PIN for every signature"), "{}", ran.stderr());
+    let Some(lab) = Lab::new(&["always-authenticate"]) else {
+        return;
+    };
+    let ran = lab
+        .faulty("always-authenticate", "")
+        .args(QUICK)
+        .args("--key rsa-2048")
+        .run()
+        .exits(0);
+    assert!(
+        ran.stderr().contains("wants the PIN for every signature"),
+        "{}",
+        ran.stderr()
+    );
     let report = ran.report();
     assert_eq!(report.key("rsa-2048")["always_authenticate"], true);
-    assert_eq!(report.cell("rsa-2048", "openssl-3.0", "1.3", "any")["outcome"], "pass");
+    assert_eq!(
+        report.cell("rsa-2048", "openssl-3.0", "1.3", "any")["outcome"],
+        "pass"
+    );
     let logins = lab.count_calls("C_Login");
     assert_eq!(report.0["tokens"][0]["pin"]["verifications"], logins);
-    assert_eq!(report.0["summary"]["signatures"], logins - 1, "one login is the session's own");
+    assert_eq!(
+        report.0["summary"]["signatures"],
+        logins - 1,
+        "one login is the session's own"
+    );
 }
 
 #[test]
 fn a_wrong_context_specific_pin_ends_the_use_of_the_key() {
-    let Some(lab) = Lab::new(&["always-authenticate"]) else { return };
-    let ran = lab.faulty("always-authenticate", "on C_Login after 1 ckr 0xa0").args(QUICK).args("--key rsa-2048").run().exits(1);
+    let Some(lab) = Lab::new(&["always-authenticate"]) else {
+        return;
+    };
+    let ran = lab
+        .faulty("always-authenticate", "on C_Login after 1 ckr 0xa0")
+        .args(QUICK)
+        .args("--key rsa-2048")
+        .run()
+        .exits(1);
     let cell = &ran.report().0["cells"][0];
     assert_eq!(cell["stage"], "sign", "{cell}");
-    assert_eq!(lab.count_calls("C_Login"), 2, "the session's login and one refused: never again");
+    assert_eq!(
+        lab.count_calls("C_Login"),
+        2,
+        "the session's login and one refused: never again"
+    );
 }
 
 #[test]
 fn the_pin_shows_nowhere() {
-    let Some(lab) = Lab::new(&["always-authenticate"]) else { return };
+    let Some(lab) = Lab::new(&["always-authenticate"]) else {
+        return;
+    };
     let secret = "1234";
     let json = lab.path("report.json");
-    let ran = lab.faulty("always-authenticate", "").args("--profile openssl-3.0 --export-json").arg(&json).run();
-    let everything = [ran.stdout(), ran.stderr(), std::fs::read_to_string(json).unwrap()].join("\n");
+    let ran = lab
+        .faulty("always-authenticate", "")
+        .args("--profile openssl-3.0 --export-json")
+        .arg(&json)
+        .run();
+    let everything = [
+        ran.stdout(),
+        ran.stderr(),
+        std::fs::read_to_string(json).unwrap(),
+    ]
+    .join("\n");
     // serial numbers and times are digits too: the PIN must not stand as a word of its own
     let words = everything.split(|c: char| !c.is_alphanumeric());
-    assert!(!words.into_iter().any(|word| word == secret), "{everything}");
+    assert!(
+        !words.into_iter().any(|word| word == secret),
+        "{everything}"
+    );
 }

@@ -89,12 +89,20 @@ pub(super) fn token_refused(token: &str, refusal: &Refusal) -> CliError {
         Some("CKR_PIN_INCORRECT") => {
             "it was sent once and will not be sent again in this run; check the PIN before the next one: each wrong PIN costs a try"
         }
-        Some("CKR_PIN_LOCKED") => "unblock it with the PUK or the issuer's tool; cardcheck never does",
-        Some("CKR_PIN_LEN_RANGE" | "CKR_PIN_INVALID") => "the token refused the PIN's form; no try was spent",
+        Some("CKR_PIN_LOCKED") => {
+            "unblock it with the PUK or the issuer's tool; cardcheck never does"
+        }
+        Some("CKR_PIN_LEN_RANGE" | "CKR_PIN_INVALID") => {
+            "the token refused the PIN's form; no try was spent"
+        }
         Some("CKR_PIN_EXPIRED") => "set a new PIN with the issuer's tool",
         Some("CKR_DEVICE_REMOVED" | "CKR_TOKEN_NOT_PRESENT") => "put the card back and run again",
-        Some("CKR_TOKEN_NOT_RECOGNIZED") => "this module doesn't know the card; try its issuer's module with --module",
-        Some("CKR_USER_PIN_NOT_INITIALIZED") => "the token has no user PIN yet; set one with its issuer's tool",
+        Some("CKR_TOKEN_NOT_RECOGNIZED") => {
+            "this module doesn't know the card; try its issuer's module with --module"
+        }
+        Some("CKR_USER_PIN_NOT_INITIALIZED") => {
+            "the token has no user PIN yet; set one with its issuer's tool"
+        }
         _ => "pull the card and put it back; if it stays, try another module with --module",
     };
     CliError::environment(format!("token `{token}`: {refusal}")).help(help)
@@ -105,7 +113,9 @@ pub(super) fn pin_refused(token: &str, refusal: PinRefusal) -> CliError {
     let help = match refusal {
         PinRefusal::Locked => "unblock it with the PUK or the issuer's tool; cardcheck never does",
         PinRefusal::FinalTry => "check the PIN with its owner; then --allow-final-try sends it",
-        PinRefusal::Length { .. } => "check --pin-file or --pin-env for a wrong file, blanks or a missing digit",
+        PinRefusal::Length { .. } => {
+            "check --pin-file or --pin-env for a wrong file, blanks or a missing digit"
+        }
     };
     CliError::environment(format!("token `{token}`: {refusal}")).help(help)
 }
@@ -118,8 +128,9 @@ impl From<BadUri> for CliError {
 
 impl From<UnknownScheme> for CliError {
     fn from(error: UnknownScheme) -> Self {
-        CliError::usage(error.to_string())
-            .help("OpenSSL's syntax: names with colons between, `RSA+SHA256:RSA-PSS+SHA256:ECDSA+SHA256`")
+        CliError::usage(error.to_string()).help(
+            "OpenSSL's syntax: names with colons between, `RSA+SHA256:RSA-PSS+SHA256:ECDSA+SHA256`",
+        )
     }
 }
 

@@ -19,11 +19,11 @@ use super::speak;
 use super::tokens::{self, OpenToken, Selection};
 use crate::clients::Client;
 use crate::diagnose;
+use crate::matrix::Table;
 use crate::matrix::judge::judge;
 use crate::matrix::plan::{self, Options, Plan};
 use crate::matrix::prove;
 use crate::matrix::run::{Bench, Event, run as make};
-use crate::matrix::Table;
 use crate::model::key::Key;
 use crate::model::profile::{Profile, TlsVersion};
 use crate::model::run::{ClientFacts, Run};
@@ -80,8 +80,11 @@ fn no_keys(wanted: &args::Token) -> CliError {
         return CliError::nothing_to_try("there is no private key on the token")
             .help("list what it holds: `pkcs11-tool --module M --login -O`");
     }
-    CliError::nothing_to_try(format!("no key is the one you named: {}", wanted.key.join(", ")))
-        .help("--key takes a label, a CKA_ID in hex or a PKCS#11 URI; leave it out to see all keys")
+    CliError::nothing_to_try(format!(
+        "no key is the one you named: {}",
+        wanted.key.join(", ")
+    ))
+    .help("--key takes a label, a CKA_ID in hex or a PKCS#11 URI; leave it out to see all keys")
 }
 
 /// Always-authenticate keys cost a PIN verification for each signature: said before the first one.
@@ -98,7 +101,11 @@ fn announce_verifications(
         for (_, key) in token.keys.iter().filter(|(_, key)| key.always_authenticate) {
             let trials = trials::planned(key, &token.token, wanted.effort.probe_unlisted);
             let (name, token) = (key.name_for_people(), &token.token);
-            let how = if token.pad { "you type it at the reader" } else { "cardcheck sends it" };
+            let how = if token.pad {
+                "you type it at the reader"
+            } else {
+                "cardcheck sends it"
+            };
             speak::warning(&format!(
                 "key `{name}` on `{}` wants the PIN for every signature (CKA_ALWAYS_AUTHENTICATE): {how} up to {} times in this run",
                 token.label,
@@ -109,14 +116,23 @@ fn announce_verifications(
 }
 
 /// The capability trials of every key; the number of signatures they took.
-fn try_out(open: &mut [OpenToken], wanted: &Matrix, progress: &Progress, cancelled: &AtomicBool) -> usize {
+fn try_out(
+    open: &mut [OpenToken],
+    wanted: &Matrix,
+    progress: &Progress,
+    cancelled: &AtomicBool,
+) -> usize {
     let unlisted = wanted.effort.probe_unlisted;
     let mut signatures = 0;
     for token in open {
         for (index, key) in &mut token.keys {
             let planned = trials::planned(key, &token.token, unlisted);
             progress.expect(planned);
-            progress.now(format!("what {} on {} can do", key.name_for_people(), token.token.label));
+            progress.now(format!(
+                "what {} on {} can do",
+                key.name_for_people(),
+                token.token.label
+            ));
             let go_on = || !cancelled.load(Ordering::Relaxed);
             let trials = trials::run(&token.host, *index, key, &token.token, unlisted, &go_on);
             progress.done(planned);
@@ -148,7 +164,9 @@ struct Desk {
 
 impl Desk {
     fn new(open: &[OpenToken], profiles: Vec<Profile>, clients: Vec<&'static dyn Client>) -> Desk {
-        let keys = open.iter().flat_map(|token| token.keys.iter().map(move |key| (token, key)));
+        let keys = open
+            .iter()
+            .flat_map(|token| token.keys.iter().map(move |key| (token, key)));
         let signer = |(token, (index, _)): (&OpenToken, &(usize, Key))| -> Arc<dyn Sign> {
             Arc::new(token.host.signer(*index))
         };
@@ -197,7 +215,10 @@ impl Desk {
         let mut signatures: usize = made().map(|attempt| attempt.signatures).sum();
         if !wanted.effort.no_prove && !cancelled.load(Ordering::Relaxed) {
             let proof = prove::plan(&table, &findings, &cells);
-            let quiet = Bench { listener: &|_| {}, ..bench };
+            let quiet = Bench {
+                listener: &|_| {},
+                ..bench
+            };
             signatures += prove::prove(&table, &proof, &quiet, &mut findings);
         }
         diagnose::explain_cells(&findings, &mut cells);
@@ -209,7 +230,11 @@ impl Desk {
             tokens: self.verifications_counted(&plan, &attempts),
             keys: self.keys.clone(),
             profiles: self.profiles.clone(),
-            clients: self.clients.iter().map(|client| client_facts(*client)).collect(),
+            clients: self
+                .clients
+                .iter()
+                .map(|client| client_facts(*client))
+                .collect(),
             cells,
             findings,
             signatures,

@@ -37,7 +37,9 @@ impl Output {
     pub(super) fn open(wanted: &args::Output) -> Result<Output, CliError> {
         let json = wanted.export_json.iter().map(|path| (path, Format::Json));
         let table = wanted.export_table.iter().map(|path| (path, Format::Table));
-        let files = json.chain(table).map(|(path, format)| Export::open(path, format));
+        let files = json
+            .chain(table)
+            .map(|(path, format)| Export::open(path, format));
         Ok(Output {
             format: match wanted.format {
                 args::Format::Table => Format::Table,
@@ -72,7 +74,9 @@ impl Output {
 /// Any other failure to write.
 pub(super) fn stdout(text: &str) -> Result<(), CliError> {
     let mut stdout = std::io::stdout().lock();
-    let written = stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush());
+    let written = stdout
+        .write_all(text.as_bytes())
+        .and_then(|()| stdout.flush());
     match written {
         Err(error) if error.kind() != ErrorKind::BrokenPipe => {
             Err(CliError::environment(format!("stdout: {error}")))
@@ -84,7 +88,11 @@ pub(super) fn stdout(text: &str) -> Result<(), CliError> {
 impl Export {
     fn open(path: &Path, format: Format) -> Result<Export, CliError> {
         let fresh = !path.exists();
-        let file = OpenOptions::new().create(true).truncate(false).write(true).open(path);
+        let file = OpenOptions::new()
+            .create(true)
+            .truncate(false)
+            .write(true)
+            .open(path);
         let file = file.map_err(|error| {
             CliError::environment(format!("can't write {}: {error}", path.display()))
                 .help("nothing was run; name a path in a directory that exists and is yours")
@@ -130,7 +138,11 @@ fn screen(color: args::Color) -> Screen {
     let dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
     let columns = || terminal_size::terminal_size().map(|(width, _)| usize::from(width.0));
     Screen {
-        width: terminal.then(columns).flatten().unwrap_or(PLAIN_WIDTH).max(LEAST_WIDTH),
+        width: terminal
+            .then(columns)
+            .flatten()
+            .unwrap_or(PLAIN_WIDTH)
+            .max(LEAST_WIDTH),
         colour: match color {
             args::Color::Auto => terminal && wanted && !dumb,
             args::Color::Always => true,
@@ -143,6 +155,13 @@ fn screen(color: args::Color) -> Screen {
 /// Does the locale say UTF-8? Unset (a bare CI shell) counts as yes; `C` and `POSIX` as no.
 fn speaks_utf8() -> bool {
     let set = |name| std::env::var(name).ok().filter(|value| !value.is_empty());
-    let locale = set("LC_ALL").or_else(|| set("LC_CTYPE")).or_else(|| set("LANG"));
-    locale.is_none_or(|locale| locale.to_ascii_uppercase().replace('-', "").contains("UTF8"))
+    let locale = set("LC_ALL")
+        .or_else(|| set("LC_CTYPE"))
+        .or_else(|| set("LANG"));
+    locale.is_none_or(|locale| {
+        locale
+            .to_ascii_uppercase()
+            .replace('-', "")
+            .contains("UTF8")
+    })
 }

@@ -62,7 +62,9 @@ impl PinKeeper {
             }
             Source::Given(pin) => pin.clone(),
             Source::Asked if token.token.pad => {
-                speak::say(&format!("token `{label}`: type the PIN at the reader's own keypad"));
+                speak::say(&format!(
+                    "token `{label}`: type the PIN at the reader's own keypad"
+                ));
                 return Ok(Login::Pad);
             }
             Source::Asked => prompt(label)?,
@@ -90,8 +92,10 @@ fn from_file(path: &Path) -> Result<SecretString, CliError> {
     let pin = text.strip_suffix('\n').unwrap_or(text);
     let pin = pin.strip_suffix('\r').unwrap_or(pin);
     if pin.is_empty() {
-        return Err(CliError::environment(format!("PIN file {shown}: it is empty"))
-            .help("write the PIN into it, and make it readable for you only (chmod 600)"));
+        return Err(
+            CliError::environment(format!("PIN file {shown}: it is empty"))
+                .help("write the PIN into it, and make it readable for you only (chmod 600)"),
+        );
     }
     Ok(SecretString::from(pin))
 }
@@ -99,8 +103,10 @@ fn from_file(path: &Path) -> Result<SecretString, CliError> {
 fn from_environment(name: &str) -> Result<SecretString, CliError> {
     let mut value = std::env::var(name).unwrap_or_default();
     if value.is_empty() {
-        return Err(CliError::environment(format!("the environment variable {name} is not set, or empty"))
-            .help("--pin-env takes the name of a variable that holds the PIN, not the PIN"));
+        return Err(CliError::environment(format!(
+            "the environment variable {name} is not set, or empty"
+        ))
+        .help("--pin-env takes the name of a variable that holds the PIN, not the PIN"));
     }
     let pin = SecretString::from(value.as_str());
     value.zeroize();
@@ -109,16 +115,22 @@ fn from_environment(name: &str) -> Result<SecretString, CliError> {
 
 fn from_uri(uri: &Uri) -> Result<Source, CliError> {
     if let Some(source) = &uri.pin_source {
-        let path = source.strip_prefix("file://").or_else(|| source.strip_prefix("file:"));
+        let path = source
+            .strip_prefix("file://")
+            .or_else(|| source.strip_prefix("file:"));
         let path = path.unwrap_or(source);
         if path.starts_with('|') {
-            return Err(CliError::usage("pin-source with a command is not supported")
-                .help("write the PIN to a file, or give it with --pin-env"));
+            return Err(
+                CliError::usage("pin-source with a command is not supported")
+                    .help("write the PIN to a file, or give it with --pin-env"),
+            );
         }
         return Ok(Source::Given(from_file(Path::new(path))?));
     }
     if let Some(pin) = &uri.pin_value {
-        speak::warning("a PIN in a URI shows in the process list and in the shell's history; use pin-source or --pin-file");
+        speak::warning(
+            "a PIN in a URI shows in the process list and in the shell's history; use pin-source or --pin-file",
+        );
         return Ok(Source::Given(SecretString::from(pin.0.as_str())));
     }
     Ok(Source::Asked)
@@ -130,7 +142,9 @@ fn prompt(label: &str) -> Result<SecretString, CliError> {
     match rpassword::prompt_password(format!("PIN for token `{shown}`: ")) {
         Ok(mut pin) if pin.is_empty() => {
             pin.zeroize();
-            Err(CliError::environment("no PIN was given; nothing was sent to the token"))
+            Err(CliError::environment(
+                "no PIN was given; nothing was sent to the token",
+            ))
         }
         Ok(mut pin) => {
             let secret = SecretString::from(pin.as_str());

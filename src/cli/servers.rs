@@ -72,7 +72,8 @@ fn named_or_file(wanted: &str) -> Result<Vec<Profile>, CliError> {
         Ok(profile) => Ok(vec![profile]),
         Err(unknown) => {
             let path = Path::new(wanted);
-            let looks_like_one = wanted.contains('/') || path.extension().is_some_and(|e| e == "toml");
+            let looks_like_one =
+                wanted.contains('/') || path.extension().is_some_and(|e| e == "toml");
             if looks_like_one || path.is_file() {
                 read(path)
             } else {
@@ -85,8 +86,9 @@ fn named_or_file(wanted: &str) -> Result<Vec<Profile>, CliError> {
 fn read(path: &Path) -> Result<Vec<Profile>, CliError> {
     let shown = path.display().to_string();
     let text = std::fs::read_to_string(path).map_err(|error| {
-        CliError::usage(format!("profile file {shown}: {error}"))
-            .help("--profile takes a built-in name, or the path of a TOML file with [[profile]] tables")
+        CliError::usage(format!("profile file {shown}: {error}")).help(
+            "--profile takes a built-in name, or the path of a TOML file with [[profile]] tables",
+        )
     })?;
     Ok(profiles::parse(&text, &shown)?)
 }
@@ -97,8 +99,10 @@ fn add(chosen: &mut Vec<Profile>, profile: Profile) -> Result<(), CliError> {
         Some(known) if *known == profile => {}
         Some(_) => {
             let name = profile.name;
-            return Err(CliError::usage(format!("two different profiles are named `{name}`"))
-                .help("rename the one in your file"));
+            return Err(
+                CliError::usage(format!("two different profiles are named `{name}`"))
+                    .help("rename the one in your file"),
+            );
         }
     }
     Ok(())

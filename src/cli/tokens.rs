@@ -51,7 +51,9 @@ impl Selection {
 
     fn wants_token(&self, token: &Token) -> bool {
         let uris: Vec<&Selector> = self.keys.iter().filter(|key| key.uri().is_some()).collect();
-        self.token.as_ref().is_none_or(|wanted| wanted.matches_token(token))
+        self.token
+            .as_ref()
+            .is_none_or(|wanted| wanted.matches_token(token))
             && self.slot.is_none_or(|slot| slot == token.slot)
             && (uris.is_empty() || uris.iter().any(|uri| uri.matches_token(token)))
     }
@@ -124,23 +126,30 @@ fn select(module: &Module, selection: &Selection) -> Result<Vec<(Host, Descripti
         .into_iter()
         .filter(|(_, token)| selection.wants_token(&token.token))
         .collect();
-    let (ready, blank): (Vec<_>, Vec<_>) = wanted.into_iter().partition(|(_, token)| token.initialized);
+    let (ready, blank): (Vec<_>, Vec<_>) =
+        wanted.into_iter().partition(|(_, token)| token.initialized);
     match (ready.len(), blank.first()) {
         (0, Some((_, token))) => Err(uninitialised(token)),
         (0, None) => Err(CliError::environment("no token is the one you named")
             .help(format!("there is: {}", names.join("; ")))),
         (2.., _) if selection.names_one() => {
             let several: Vec<String> = ready.iter().map(|(_, token)| name(token)).collect();
-            Err(CliError::environment(format!("{} tokens are the one you named", several.len())).help(
-                format!("name one by its serial number or slot:N: {}", several.join("; ")),
-            ))
+            Err(
+                CliError::environment(format!("{} tokens are the one you named", several.len()))
+                    .help(format!(
+                        "name one by its serial number or slot:N: {}",
+                        several.join("; ")
+                    )),
+            )
         }
         _ => Ok(ready),
     }
 }
 
 fn described(module: &Module) -> Result<Vec<(Host, Description)>, CliError> {
-    let hosts = module.hosts().map_err(|refusal| token_refused("?", &refusal))?;
+    let hosts = module
+        .hosts()
+        .map_err(|refusal| token_refused("?", &refusal))?;
     let mut described = Vec::new();
     for host in hosts {
         match host.describe() {
@@ -195,7 +204,9 @@ fn log_in(host: &Host, description: &Description, pins: &mut PinKeeper) -> Resul
         return Ok(0);
     }
     if description.token.pin == PinState::NotSet {
-        speak::warning(&format!("{label}: the user PIN is not set; only public objects are seen"));
+        speak::warning(&format!(
+            "{label}: the user PIN is not set; only public objects are seen"
+        ));
         return Ok(0);
     }
     let login = pins.login_for(description)?;
@@ -228,7 +239,12 @@ fn has_something(open: &OpenToken) -> bool {
 }
 
 fn name(token: &Description) -> String {
-    let Token { label, serial, slot, .. } = &token.token;
+    let Token {
+        label,
+        serial,
+        slot,
+        ..
+    } = &token.token;
     match token.initialized {
         true => format!("`{label}` (serial {serial}, slot:{slot})"),
         false => format!("an uninitialised token (slot:{slot})"),

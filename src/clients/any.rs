@@ -32,7 +32,9 @@ impl Client for Any {
         first(card, &fitting, works)
             .or_else(|| first(card, &fitting, was_tried))
             .or_else(|| first(card, &fitting, |capability| capability.listed))
-            .unwrap_or_else(|| no_certificate("the token lists no mechanism for any scheme that fits"))
+            .unwrap_or_else(|| {
+                no_certificate("the token lists no mechanism for any scheme that fits")
+            })
     }
 
     fn user_sees(&self, _failure: &Failure) -> Option<String> {

@@ -43,7 +43,9 @@ impl Client for Firefox {
 
     fn choose(&self, card: &Card<'_>, request: &Request) -> Choice {
         if !issuer_is_wanted(card, request) {
-            return no_certificate("no issuer of the certificate is among the CA names that the server sent");
+            return no_certificate(
+                "no issuer of the certificate is among the CA names that the server sent",
+            );
         }
         let shape = card.key.shape();
         let offered: Vec<Scheme> = request
@@ -107,9 +109,13 @@ fn route(scheme: Scheme) -> Route {
 fn why_nothing(card: &Card<'_>, request: &Request, has_pss: bool) -> String {
     let key_type = card.key.key_type;
     if ![KeyType::Rsa, KeyType::Ec].contains(&key_type) {
-        return format!("Firefox signs with RSA and ECDSA only, not with {}", card.key.type_for_people());
+        return format!(
+            "Firefox signs with RSA and ECDSA only, not with {}",
+            card.key.type_for_people()
+        );
     }
-    if key_type == KeyType::Rsa && !has_pss && request.schemes.iter().any(|scheme| scheme.is_pss()) {
+    if key_type == KeyType::Rsa && !has_pss && request.schemes.iter().any(|scheme| scheme.is_pss())
+    {
         return "the token lists no CKM_RSA_PKCS_PSS, so Firefox leaves PSS out, and nothing else fits".into();
     }
     "no scheme in the server's list is one that Firefox would sign with this key".into()

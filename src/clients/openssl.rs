@@ -45,14 +45,18 @@ impl Client for OpenSsl {
                 scheme: *scheme,
                 routes: vec![route(*scheme)],
             },
-            None => no_certificate("no scheme in the server's list is one that OpenSSL would sign with this key"),
+            None => no_certificate(
+                "no scheme in the server's list is one that OpenSSL would sign with this key",
+            ),
         }
     }
 
     fn user_sees(&self, failure: &Failure) -> Option<String> {
         let text = match (failure.stage, failure.version, failure.ckr) {
             (Stage::Sign, _, Some(Ckr::MECHANISM_INVALID)) => "ERR_CKR_error:Mechanism invalid",
-            (Stage::Select, TlsVersion::V1_2, _) => "sslv3 alert handshake failure, SSL alert number 40",
+            (Stage::Select, TlsVersion::V1_2, _) => {
+                "sslv3 alert handshake failure, SSL alert number 40"
+            }
             (Stage::Select, TlsVersion::V1_3, _) => {
                 "tlsv13 alert certificate required, SSL alert number 116"
             }

@@ -76,7 +76,7 @@ fn finding(case: &Case<'_>, server_asked: bool) -> Finding {
     }
     case.finding(
         RULE.id,
-        Severity::Error,
+        Severity::Warning,
         title,
         cause,
         remedies(case, server_asked),

@@ -77,10 +77,7 @@ fn too_small(facts: &Facts<'_>, cell: &Cell) -> Option<TooSmall> {
 fn finding(case: &Case<'_>, too_small: Option<TooSmall>) -> Finding {
     let keys = case.keys();
     let named = case.keys_named();
-    let (is, has) = (
-        number(keys.len(), "is", "are"),
-        number(keys.len(), "has", "have"),
-    );
+    let is = number(keys.len(), "is", "are");
     let sizes = distinct(keys.iter().map(|key| key.type_for_people()));
     let (title, cause, mut remedies) = match too_small {
         Some(TooSmall::Server) => (
@@ -90,7 +87,7 @@ fn finding(case: &Case<'_>, too_small: Option<TooSmall>) -> Finding {
                 case.token_named()
             ),
             format!(
-                "{} {has} {}. {}",
+                "{} {is} {}. {}",
                 sentence(&named),
                 prose::and(&sizes),
                 policies(case)
@@ -193,7 +190,7 @@ mod tests {
         assert_eq!(found.len(), 1);
         assert_eq!(
             found[0].cause,
-            "Key `k1` has RSA-1024. Server `openssl-3.0` takes RSA keys of 2048 bits or more."
+            "Key `k1` is RSA-1024. Server `openssl-3.0` takes RSA keys of 2048 bits or more."
         );
     }
 

@@ -98,11 +98,14 @@ pub(super) fn tls12_at_server(case: &Case<'_>) -> Proposal {
 /// A client list without PSS.
 pub(super) fn without_pss(case: &Case<'_>) -> Proposal {
     Proposal {
-        title: "Ask clients for no RSA-PSS, and switch TLS 1.3 off on that host (never by `-sigalgs` or `SignatureAlgorithms`: \
-                they also limit what the server itself signs with)"
-            .into(),
+        title: "Ask clients for no RSA-PSS, and switch TLS 1.3 off on that host".into(),
         change: client_list::without_pss(case),
-        breaks: [tls13_off(case), pss_certificates(case), vec![PKCS1_POLICY.into()]].concat(),
+        breaks: [
+            tls13_off(case),
+            pss_certificates(case),
+            vec![PKCS1_POLICY.into()],
+        ]
+        .concat(),
     }
 }
 

@@ -51,12 +51,12 @@ fn finding(case: &Case<'_>) -> Finding {
     let servers = sentence(&case.servers_named());
     let count = case.profiles().len();
     let cause = format!(
-        "{servers} {} keys like {} on {} for signatures with SHA-1 only, and {} no longer {} them. No certificate goes out.",
+        "{servers} {} for signatures with SHA-1 only, and {} no longer {} them. So no certificate goes out with {} on {}.",
         number(count, "asks", "ask"),
-        case.keys_named(),
-        case.token_named(),
         case.clients_named(),
-        case.clients_do("makes", "make")
+        case.clients_do("makes", "make"),
+        case.keys_named(),
+        case.token_named()
     );
     let title = format!("{servers} {} for SHA-1 only", number(count, "asks", "ask"));
     case.finding(RULE.id, Severity::Error, title, cause, remedies(case))

@@ -81,15 +81,21 @@ fn finding(case: &Case<'_>) -> Finding {
 
 /// What is known of the reason.
 fn why(keys: &[&Key]) -> &'static str {
-    let unsure = keys.iter().any(|key| key.pairing == Pairing::IdOnly);
-    let others_work = keys.iter().all(|key| tried::anything(key) == Works::Yes);
-    match (unsure, others_work) {
-        (_, true) => "Other signatures of the same key do, so it is not the certificate.",
-        (true, false) => {
-            "Could not tell whether the certificate belongs to another key: the token does not give the key's own public key."
-        }
-        (false, false) => "Could not tell why.",
+    if keys.iter().all(|key| tried::anything(key) == Works::Yes) {
+        return "Other signatures of the same key do, so it is not the certificate.";
     }
+    match keys.iter().any(|key| unsure(key)) {
+        true => {
+            "Either the certificate belongs to another key, or the token signs wrongly. Could not tell which: the token does \
+             not give the key's own public key."
+        }
+        false => "Could not tell why.",
+    }
+}
+
+/// The certificate was paired by CKA_ID alone, and nothing that the key signs speaks for the pair.
+fn unsure(key: &Key) -> bool {
+    key.pairing == Pairing::IdOnly && tried::anything(key) != Works::Yes
 }
 
 fn remedies(case: &Case<'_>) -> Vec<Remedy> {
@@ -105,6 +111,11 @@ fn remedies(case: &Case<'_>) -> Vec<Remedy> {
         true => remedy::without_pss(case).remedies(case),
         false => Vec::new(),
     };
+    if case.keys().iter().any(|key| unsure(key)) {
+        remedies.push(card(
+            "See whether the certificate belongs to this key, and write the right one to the card",
+        ));
+    }
     remedies.push(card(
         "Try a newer version of the module, or another one for this card",
     ));
@@ -172,6 +183,22 @@ mod tests {
                 .remedies
                 .iter()
                 .any(|remedy| remedy.change.is_some())
+        );
+    }
+
+    #[test]
+    fn a_pair_by_cka_id_alone_may_be_wrong_and_that_is_said() {
+        let key = bad(rsa("k1", 2048), 0x0804, Route::RsaPkcsPss);
+        let key = Key {
+            pairing: Pairing::IdOnly,
+            ..key
+        };
+        let found = find(&refused(key, "decrypt_error").facts());
+        assert!(found[0].cause.contains("Could not tell which"));
+        assert!(
+            found[0].remedies[0]
+                .title
+                .starts_with("See whether the certificate")
         );
     }
 

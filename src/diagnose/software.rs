@@ -68,61 +68,75 @@ const ON_OPENSSL: &[OnOpenSsl] = &[
 struct Other {
     profile: &'static str,
     name: &'static str,
-    /// Where the list is set, or that it can't be; a sentence.
-    list: &'static str,
-    /// `None`: no snippet can say it. A function that gives `None`: not this list.
-    list_snippet: Option<fn(&[Scheme], bool) -> Option<String>>,
-    /// How to switch TLS 1.3 off; a sentence.
-    cap: &'static str,
-    cap_snippet: Option<&'static str>,
+    list: Way,
+    cap: Way,
+}
+
+/// How a change is made there.
+#[derive(Clone, Copy)]
+enum Way {
+    /// There is no setting; a sentence.
+    Nowhere(&'static str),
+    /// Where it is set; a sentence.
+    Somewhere(&'static str),
+    /// Where it is set, a sentence, and what to write there; `None`: this change can't be written.
+    Written(&'static str, fn(&Change) -> Option<String>),
 }
 
 const OTHERS: &[Other] = &[
     Other {
         profile: "go",
         name: "go",
-        list: "Go (Caddy, Traefik) has no setting for this list: end TLS at another server that has one, or use other keys",
-        list_snippet: None,
-        cap: "Go programs: TLS 1.2 at most",
-        cap_snippet: Some("tls.Config{MaxVersion: tls.VersionTLS12}"),
+        list: Way::Nowhere(
+            "Go (Caddy, Traefik) has no setting for this list: end TLS at another server that has one, or use other keys",
+        ),
+        cap: Way::Written("In Go programs", |_| {
+            Some("tls.Config{MaxVersion: tls.VersionTLS12}".into())
+        }),
     },
     Other {
         profile: "java",
         name: "java",
-        list: "Java (JSSE): system properties for the whole JVM; the list also limits what the server itself signs with",
-        list_snippet: Some(java_properties),
-        cap: "Java (JSSE): a system property for the whole JVM",
-        cap_snippet: Some("-Djdk.tls.server.protocols=TLSv1.2"),
+        list: Way::Written(
+            "In Java (JSSE) for the whole JVM; the list also limits what the server itself signs with",
+            java_properties,
+        ),
+        cap: Way::Written("In Java (JSSE) for the whole JVM", java_properties),
     },
     Other {
         profile: "schannel",
         name: "schannel",
-        list: "Windows: the list is the registry value `Functions` under HKLM\\SYSTEM\\CurrentControlSet\\Control\\Cryptography\\\
-               Configuration\\Local\\SSL\\00010003; it holds for the whole machine",
-        list_snippet: None,
-        cap: "Windows: switch TLS 1.3 off for servers in the registry; it holds for the whole machine",
-        cap_snippet: None,
+        list: Way::Somewhere(
+            "In Windows the list is the registry value `Functions` under HKLM\\SYSTEM\\CurrentControlSet\\Control\\\
+             Cryptography\\Configuration\\Local\\SSL\\00010003; it holds for the whole machine",
+        ),
+        cap: Way::Somewhere("In Windows by the registry, for the whole machine"),
     },
     Other {
         profile: "gnutls",
         name: "gnutls",
-        list: "GnuTLS: the priority string; it also limits what the server itself signs with",
-        list_snippet: Some(gnutls_priority),
-        cap: "GnuTLS: the priority string",
-        cap_snippet: Some("NORMAL:-VERS-TLS1.3"),
+        list: Way::Written(
+            "In GnuTLS by the priority string; it also limits what the server itself signs with",
+            gnutls_priority,
+        ),
+        cap: Way::Written("In GnuTLS by the priority string", gnutls_priority),
     },
     Other {
         profile: "rustls",
         name: "rustls",
-        list: "rustls has no setting for this list: the program's code decides (ClientCertVerifier::supported_verify_schemes)",
-        list_snippet: None,
-        cap: "rustls: the program's code decides on the versions",
-        cap_snippet: None,
+        list: Way::Nowhere(
+            "rustls has no setting for this list: the program's code decides (ClientCertVerifier::supported_verify_schemes)",
+        ),
+        cap: Way::Nowhere("With rustls the program's code decides on the versions"),
     },
 ];
 
+/// Said of every list: the well-known advice is harmful.
+const NOT_SIGALGS: &str = " (never by `-sigalgs` or `SignatureAlgorithms`: they also limit what the server itself signs with)";
+
 /// A change to a server, in words.
 pub(super) struct Proposal {
+    /// The change in a sentence, without a full stop.
     pub(super) title: String,
     pub(super) change: Change,
     pub(super) breaks: Vec<String>,
@@ -161,8 +175,13 @@ impl Proposal {
             .profiles()
             .iter()
             .any(|profile| other(profile).is_none());
+        let warning = match self.change {
+            Change::Tls12Only => "",
+            Change::ClientSchemes { .. } => NOT_SIGALGS,
+        };
         let rows = ON_OPENSSL.iter().filter(move |_| wanted);
-        rows.map(|row| Remedy {
+        rows.map(move |row| Remedy {
+            title: format!("{}{warning}", self.title),
             software: Some(row.name.into()),
             snippet: Some(row.snippet(&self.change)),
             change: Some(self.change.clone()),
@@ -173,18 +192,35 @@ impl Proposal {
     /// What there is for other libraries, and where there is nothing, that.
     fn others(&self, case: &Case<'_>, blank: &Remedy) -> impl Iterator<Item = Remedy> {
         let profiles = case.profiles();
-        let rows = OTHERS
+        let meant = move |row: &&Other| profiles.iter().any(|profile| row.is(profile));
+        OTHERS
             .iter()
-            .filter(move |row| profiles.iter().any(|profile| row.is(profile)));
-        rows.filter_map(|row| {
-            let (title, snippet) = row.words(&self.change)?;
-            Some(Remedy {
-                title: title.into(),
-                software: Some(row.name.into()),
-                change: snippet.as_ref().map(|_| self.change.clone()),
-                snippet,
-                ..blank.clone()
-            })
+            .filter(meant)
+            .filter_map(|row| self.other(row, blank))
+    }
+
+    fn other(&self, row: &Other, blank: &Remedy) -> Option<Remedy> {
+        let named = Remedy {
+            software: Some(row.name.into()),
+            ..blank.clone()
+        };
+        let full = |sentence| format!("{}. {sentence}", self.title);
+        Some(match row.way(&self.change) {
+            Way::Nowhere(sentence) => Remedy {
+                title: sentence.into(),
+                breaks: Vec::new(),
+                ..named
+            },
+            Way::Somewhere(sentence) => Remedy {
+                title: full(sentence),
+                ..named
+            },
+            Way::Written(sentence, snippet) => Remedy {
+                title: full(sentence),
+                snippet: Some(snippet(&self.change)?),
+                change: Some(self.change.clone()),
+                ..named
+            },
         })
     }
 }
@@ -216,24 +252,16 @@ impl Other {
         rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('-'))
     }
 
-    /// Sentence and snippet; `None` where this software can't be told such a list.
-    fn words(&self, change: &Change) -> Option<(&'static str, Option<String>)> {
-        match (change, self.list_snippet) {
-            (Change::Tls12Only, _) => Some((self.cap, self.cap_snippet.map(str::to_owned))),
-            (Change::ClientSchemes { .. }, None) => Some((self.list, None)),
-            (
-                Change::ClientSchemes {
-                    schemes,
-                    tls12_only,
-                },
-                Some(snippet),
-            ) => Some((self.list, Some(snippet(schemes, *tls12_only)?))),
+    fn way(&self, change: &Change) -> Way {
+        match change {
+            Change::Tls12Only => self.cap,
+            Change::ClientSchemes { .. } => self.list,
         }
     }
 }
 
 /// `RSA+SHA256:RSA-PSS+SHA256`.
-pub(super) fn openssl_list(schemes: &[Scheme]) -> String {
+fn openssl_list(schemes: &[Scheme]) -> String {
     let names: Vec<&str> = schemes
         .iter()
         .filter_map(|scheme| scheme.openssl_name())
@@ -245,25 +273,38 @@ fn other(profile: &Profile) -> Option<&'static Other> {
     OTHERS.iter().find(|row| row.is(profile))
 }
 
-fn java_properties(schemes: &[Scheme], tls12_only: bool) -> Option<String> {
-    let names: Vec<String> = schemes.iter().map(ToString::to_string).collect();
-    let cap = if tls12_only {
-        "-Djdk.tls.server.protocols=TLSv1.2 "
-    } else {
-        ""
+fn java_properties(change: &Change) -> Option<String> {
+    let cap = "-Djdk.tls.server.protocols=TLSv1.2";
+    let Change::ClientSchemes {
+        schemes,
+        tls12_only,
+    } = change
+    else {
+        return Some(cap.into());
     };
-    Some(format!(
-        "{cap}-Djdk.tls.server.SignatureSchemes={}",
-        names.join(",")
-    ))
+    let names: Vec<String> = schemes.iter().map(ToString::to_string).collect();
+    let list = format!("-Djdk.tls.server.SignatureSchemes={}", names.join(","));
+    Some(if *tls12_only {
+        format!("{cap} {list}")
+    } else {
+        list
+    })
 }
 
-/// Leaves PSS out; `None` for a list that keeps it.
-fn gnutls_priority(schemes: &[Scheme], tls12_only: bool) -> Option<String> {
+/// Leaves out what has to go; `None` for a list that only adds or moves schemes.
+fn gnutls_priority(change: &Change) -> Option<String> {
+    let cap = "NORMAL:-VERS-TLS1.3";
+    let Change::ClientSchemes {
+        schemes,
+        tls12_only,
+    } = change
+    else {
+        return Some(cap.into());
+    };
     if !tls12_only || schemes.iter().any(|scheme| scheme.is_pss()) {
         return None;
     }
     let hashes = ["SHA256", "SHA384", "SHA512"];
     let left_out = hashes.map(|hash| format!(":-SIGN-RSA-PSS-RSAE-{hash}:-SIGN-RSA-PSS-{hash}"));
-    Some(format!("NORMAL:-VERS-TLS1.3{}", left_out.concat()))
+    Some(format!("{cap}{}", left_out.concat()))
 }

@@ -109,3 +109,51 @@ fn who<'a>(facts: &Facts<'a>, cell: &Cell) -> Option<(Card<'a>, &'static dyn Cli
         facts.profile_of(cell)?,
     ))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::diagnose::case::by_token;
+    use crate::diagnose::client_list;
+    use crate::diagnose::fixtures::{Fixture, refusing, rsa, working};
+    use crate::model::mechanism::Mechanism;
+    use crate::model::profile::TlsVersion::V1_2;
+    use crate::model::route::Route;
+
+    /// One key that can't do PSS, and one that can do nothing else.
+    fn two_keys() -> Fixture {
+        let pkcs1 = working(rsa("k1", 2048), 0x0401, Route::RsaPkcs);
+        let pss = refusing(rsa("k2", 2048), 0x0401, Route::RsaPkcs);
+        let mut fixture = Fixture::new()
+            .listing(Mechanism::RSA_PKCS_PSS)
+            .key(refusing(pkcs1, 0x0804, Route::RsaPkcsPss))
+            .key(working(pss, 0x0804, Route::RsaPkcsPss));
+        fixture.refuses_pss("k1", V1_2, "firefox", Route::RsaPkcsPss);
+        fixture.refuses_pss("k1", V1_2, "netscape", Route::RsaPkcsPss);
+        fixture.cell("k2", "openssl-1.1.1", V1_2, "firefox", Outcome::Pass);
+        fixture.cell("k2", "openssl-3.0", V1_2, "firefox", Outcome::Pass);
+        fixture
+    }
+
+    #[test]
+    fn only_clients_whose_rule_is_known_are_helped() {
+        let fixture = two_keys();
+        let facts = fixture.facts();
+        let case = &by_token(&facts, facts.open(Outcome::Fail))[0];
+        assert_eq!(helped(case, &client_list::without_pss(case)), ["firefox"]);
+        assert!(helped(case, &Change::Tls12Only).is_empty());
+    }
+
+    #[test]
+    fn a_login_that_would_stop_is_named() {
+        let fixture = two_keys();
+        let facts = fixture.facts();
+        let case = &by_token(&facts, facts.open(Outcome::Fail))[0];
+        let without = client_list::without_pss(case);
+        assert_eq!(
+            stops(case, &without),
+            ["logins that work today: `k2` with firefox"]
+        );
+        assert!(stops(case, &Change::Tls12Only).is_empty());
+    }
+}

@@ -33,7 +33,11 @@ fn cell(
     match &planned.fate {
         Fate::NotApplicable => Cell {
             expected: Outcome::NotApplicable,
-            ..with_reason(blank, Outcome::NotApplicable, "no scheme in the list is for this type of key")
+            ..with_reason(
+                blank,
+                Outcome::NotApplicable,
+                "no scheme in the list is for this type of key",
+            )
         },
         Fate::Skipped(why) => with_reason(blank, Outcome::Skipped, why),
         Fate::CouldNotTell(why) => with_reason(blank, Outcome::Error, why),
@@ -45,7 +49,13 @@ fn cell(
                 ..blank
             };
             match attempts.get(*job).and_then(Option::as_ref) {
-                Some(attempt) => explain(table, planned, decided(shared, choice, attempt), attempt, choice),
+                Some(attempt) => explain(
+                    table,
+                    planned,
+                    decided(shared, choice, attempt),
+                    attempt,
+                    choice,
+                ),
                 None => Cell {
                     measured: false,
                     ..with_reason(shared, Outcome::Skipped, "interrupted")
@@ -57,8 +67,14 @@ fn cell(
 
 fn blank(table: &Table<'_>, planned: &PlannedCell) -> Cell {
     let key = table.keys.get(planned.key).map(|key| key.id.clone());
-    let profile = table.profiles.get(planned.profile).map(|profile| profile.name.clone());
-    let client = table.clients.get(planned.client).map(|client| client.name().to_owned());
+    let profile = table
+        .profiles
+        .get(planned.profile)
+        .map(|profile| profile.name.clone());
+    let client = table
+        .clients
+        .get(planned.client)
+        .map(|client| client.name().to_owned());
     Cell {
         key: key.unwrap_or_default(),
         profile: profile.unwrap_or_default(),
@@ -108,7 +124,11 @@ fn explain(
 ) -> Cell {
     let made = attempt.choice.as_ref().map(Choice::scheme);
     if made.is_some_and(|made| made != choice.scheme()) {
-        return with_reason(cell, Outcome::Error, "what came over the wire led the client to another scheme");
+        return with_reason(
+            cell,
+            Outcome::Error,
+            "what came over the wire led the client to another scheme",
+        );
     }
     let no_certificate = match choice {
         Choice::NoCertificate { why } => Some(why.clone()),
@@ -122,7 +142,15 @@ fn explain(
         (End::CouldNotTell { why }, _) => with_reason(cell, Outcome::Error, why),
         (End::SignFailed(error), _) => {
             let failed = failed(cell, sign_stage(error), error.to_string());
-            seen(table, planned, Cell { ckr: error.ckr, ..failed }, None)
+            seen(
+                table,
+                planned,
+                Cell {
+                    ckr: error.ckr,
+                    ..failed
+                },
+                None,
+            )
         }
         (End::Refused { alert, .. }, Some(why)) => {
             seen(table, planned, failed(cell, Stage::Select, why), *alert)
@@ -132,11 +160,19 @@ fn explain(
         }
         (End::Refused { alert, why }, None) => {
             let why = why.clone().unwrap_or_default();
-            seen(table, planned, failed(cell, Stage::ServerVerify, why), *alert)
+            seen(
+                table,
+                planned,
+                failed(cell, Stage::ServerVerify, why),
+                *alert,
+            )
         }
-        (End::ClientStopped { why }, None) => {
-            seen(table, planned, failed(cell, Stage::Transport, why.clone()), None)
-        }
+        (End::ClientStopped { why }, None) => seen(
+            table,
+            planned,
+            failed(cell, Stage::Transport, why.clone()),
+            None,
+        ),
     }
 }
 
@@ -152,7 +188,9 @@ fn failed(cell: Cell, stage: Stage, reason: String) -> Cell {
 fn sign_stage(error: &SignError) -> Stage {
     match error.step {
         SignStep::Prepare | SignStep::Encode => Stage::Encode,
-        SignStep::SignInit | SignStep::ContextLogin | SignStep::Sign | SignStep::Session => Stage::Sign,
+        SignStep::SignInit | SignStep::ContextLogin | SignStep::Sign | SignStep::Session => {
+            Stage::Sign
+        }
     }
 }
 

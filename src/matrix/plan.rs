@@ -142,7 +142,9 @@ pub fn decide(client: &dyn Client, card: &Card<'_>, server: &Server) -> Result<C
     let choice = client.choose(card, &asked(server.schemes.clone()));
     let on_the_wire = client.choose(card, &asked(sent));
     if on_the_wire.scheme() != choice.scheme() {
-        let scheme = choice.scheme().map_or("no scheme".into(), |scheme| scheme.to_string());
+        let scheme = choice
+            .scheme()
+            .map_or("no scheme".into(), |scheme| scheme.to_string());
         return Err(format!(
             "{} would choose {scheme}, which rustls can't offer in TLS {}",
             client.name(),
@@ -236,7 +238,9 @@ impl Planner<'_> {
 
 /// Is any scheme in the list for this type of key? Whether it is legal in the version is the cell's question.
 fn type_matches(key: &Key, schemes: &[Scheme]) -> bool {
-    schemes.iter().any(|scheme| scheme.key_type() == Some(key.key_type))
+    schemes
+        .iter()
+        .any(|scheme| scheme.key_type() == Some(key.key_type))
 }
 
 fn nothing_to_send(key: &Key) -> Option<&'static str> {

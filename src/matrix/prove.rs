@@ -36,7 +36,9 @@ pub fn plan(table: &Table<'_>, findings: &[Finding], cells: &[Cell]) -> Proof {
     let mut known = HashMap::new();
     for (at, finding) in findings.iter().enumerate() {
         for (remedy_at, remedy) in finding.remedies.iter().enumerate() {
-            let Some(change) = &remedy.change else { continue };
+            let Some(change) = &remedy.change else {
+                continue;
+            };
             let helped = finding.cells.iter().filter_map(|cell| cells.get(*cell));
             let jobs = helped
                 .filter(|cell| remedy.helps(&cell.client))
@@ -53,18 +55,34 @@ pub fn plan(table: &Table<'_>, findings: &[Finding], cells: &[Cell]) -> Proof {
 }
 
 /// Makes the handshakes and marks the remedies whose every cell passed. Gives the number of signatures made.
-pub fn prove(table: &Table<'_>, proof: &Proof, bench: &Bench<'_>, findings: &mut [Finding]) -> usize {
+pub fn prove(
+    table: &Table<'_>,
+    proof: &Proof,
+    bench: &Bench<'_>,
+    findings: &mut [Finding],
+) -> usize {
     let attempts = run(table, &proof.jobs, bench);
-    let good = |job: &usize| attempts.get(*job).and_then(Option::as_ref).is_some_and(passed);
+    let good = |job: &usize| {
+        attempts
+            .get(*job)
+            .and_then(Option::as_ref)
+            .is_some_and(passed)
+    };
     for need in &proof.needs {
         let jobs = need.jobs.as_ref();
         let proven = jobs.is_some_and(|jobs| !jobs.is_empty() && jobs.iter().all(good));
-        let remedies = findings.get_mut(need.finding).map(|finding| &mut finding.remedies);
+        let remedies = findings
+            .get_mut(need.finding)
+            .map(|finding| &mut finding.remedies);
         if let Some(remedy) = remedies.and_then(|remedies| remedies.get_mut(need.remedy)) {
             remedy.proven = proven;
         }
     }
-    attempts.iter().flatten().map(|attempt| attempt.signatures).sum()
+    attempts
+        .iter()
+        .flatten()
+        .map(|attempt| attempt.signatures)
+        .sum()
 }
 
 type Known = HashMap<(usize, Vec<u16>, u32, TlsVersion, Choice), usize>;
@@ -78,8 +96,14 @@ fn job(
     known: &mut Known,
 ) -> Option<usize> {
     let key = table.keys.iter().position(|key| key.id == cell.key)?;
-    let client = table.clients.iter().position(|client| client.name() == cell.client)?;
-    let profile = table.profiles.iter().find(|profile| profile.name == cell.profile)?;
+    let client = table
+        .clients
+        .iter()
+        .position(|client| client.name() == cell.client)?;
+    let profile = table
+        .profiles
+        .iter()
+        .find(|profile| profile.name == cell.profile)?;
     let server = changed_server(profile, cell.version, change)?;
     let card = table.card(key)?;
     if card.key.always_authenticate {
@@ -88,7 +112,13 @@ fn job(
     let choice = decide(*table.clients.get(client)?, &card, &server).ok()?;
     choice.scheme()?;
     let codes = server.schemes.iter().map(|scheme| scheme.0).collect();
-    let sameness = (key, codes, server.min_rsa_bits, server.version, choice.clone());
+    let sameness = (
+        key,
+        codes,
+        server.min_rsa_bits,
+        server.version,
+        choice.clone(),
+    );
     let found = known.entry(sameness).or_insert_with(|| {
         jobs.push(Job {
             cell: 0,

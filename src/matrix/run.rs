@@ -58,7 +58,9 @@ pub fn run(table: &Table<'_>, jobs: &[Job], bench: &Bench<'_>) -> Vec<Option<Att
         }
     });
     let mut done = done.into_inner().unwrap_or_else(PoisonError::into_inner);
-    (0..jobs.len()).map(|at| done.remove(&at).flatten()).collect()
+    (0..jobs.len())
+        .map(|at| done.remove(&at).flatten())
+        .collect()
 }
 
 /// Jobs of different tokens take turns, so that none of them waits for another's to be through.
@@ -113,5 +115,9 @@ fn rule(table: &Table<'_>, job: &Job, card: Card<'_>) -> Option<Arc<Rule>> {
 fn chain(key: &Key) -> Option<Vec<Vec<u8>>> {
     let leaf = key.certificate.as_ref()?;
     let certificates = std::iter::once(leaf).chain(&key.chain_on_token);
-    Some(certificates.map(|certificate| certificate.der.clone()).collect())
+    Some(
+        certificates
+            .map(|certificate| certificate.der.clone())
+            .collect(),
+    )
 }

@@ -82,7 +82,9 @@ pub fn chain_of(leaf: &Certificate, pool: &[Certificate]) -> Vec<Certificate> {
     let mut child = leaf;
     while !child.is_self_issued() {
         let Some(issuer) = pool.iter().find(|candidate| {
-            candidate.subject_der == child.issuer_der && candidate.is_ca && !chain.contains(candidate)
+            candidate.subject_der == child.issuer_der
+                && candidate.is_ca
+                && !chain.contains(candidate)
         }) else {
             break;
         };

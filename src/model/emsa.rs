@@ -152,7 +152,9 @@ fn xor(bytes: &mut [u8], mask: &[u8]) {
 
 fn clear_leading_bits(bytes: &mut [u8], count: usize) {
     if let Some(first) = bytes.first_mut() {
-        *first &= 0xff_u8.checked_shr(u32::try_from(count).unwrap_or(8)).unwrap_or(0);
+        *first &= 0xff_u8
+            .checked_shr(u32::try_from(count).unwrap_or(8))
+            .unwrap_or(0);
     }
 }
 

@@ -69,7 +69,11 @@ impl Change {
             Change::ClientSchemes { schemes, .. } => Some(schemes.clone()),
             Change::Tls12Only => profile.tls12.clone(),
         };
-        if let Change::ClientSchemes { schemes, tls12_only: false } = self {
+        if let Change::ClientSchemes {
+            schemes,
+            tls12_only: false,
+        } = self
+        {
             changed.tls13 = profile.tls13.as_ref().map(|_| schemes.clone());
         } else {
             changed.tls13 = None;

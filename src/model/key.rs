@@ -60,9 +60,24 @@ const CURVES: &[(Curve, &str, &str, u32)] = &[
     (Curve::P256, "P-256", "1.2.840.10045.3.1.7", 256),
     (Curve::P384, "P-384", "1.3.132.0.34", 384),
     (Curve::P521, "P-521", "1.3.132.0.35", 521),
-    (Curve::BrainpoolP256r1, "brainpoolP256r1", "1.3.36.3.3.2.8.1.1.7", 256),
-    (Curve::BrainpoolP384r1, "brainpoolP384r1", "1.3.36.3.3.2.8.1.1.11", 384),
-    (Curve::BrainpoolP512r1, "brainpoolP512r1", "1.3.36.3.3.2.8.1.1.13", 512),
+    (
+        Curve::BrainpoolP256r1,
+        "brainpoolP256r1",
+        "1.3.36.3.3.2.8.1.1.7",
+        256,
+    ),
+    (
+        Curve::BrainpoolP384r1,
+        "brainpoolP384r1",
+        "1.3.36.3.3.2.8.1.1.11",
+        384,
+    ),
+    (
+        Curve::BrainpoolP512r1,
+        "brainpoolP512r1",
+        "1.3.36.3.3.2.8.1.1.13",
+        512,
+    ),
 ];
 
 impl Curve {

@@ -1,8 +1,8 @@
 //! Public keys, read from a certificate or from a token's attributes.
 
 use x509_parser::oid_registry::{
-    OID_KEY_TYPE_EC_PUBLIC_KEY, OID_PKCS1_RSAENCRYPTION, OID_PKCS1_RSASSAPSS,
-    OID_SIG_ED448, OID_SIG_ED25519,
+    OID_KEY_TYPE_EC_PUBLIC_KEY, OID_PKCS1_RSAENCRYPTION, OID_PKCS1_RSASSAPSS, OID_SIG_ED448,
+    OID_SIG_ED25519,
 };
 use x509_parser::prelude::FromDer;
 use x509_parser::x509::SubjectPublicKeyInfo;
@@ -53,7 +53,11 @@ impl PublicKey {
         let bits = spki.subject_public_key.data.to_vec();
         if *oid == OID_PKCS1_RSAENCRYPTION || *oid == OID_PKCS1_RSASSAPSS {
             let (_, rsa) = x509_parser::public_key::RSAPublicKey::from_der(&bits).ok()?;
-            return Some(Self::rsa(rsa.modulus, rsa.exponent, *oid == OID_PKCS1_RSASSAPSS));
+            return Some(Self::rsa(
+                rsa.modulus,
+                rsa.exponent,
+                *oid == OID_PKCS1_RSASSAPSS,
+            ));
         }
         if *oid == OID_KEY_TYPE_EC_PUBLIC_KEY {
             let curve = spki.algorithm.parameters.as_ref()?.as_oid().ok()?;
@@ -84,8 +88,14 @@ impl PublicKey {
     pub fn same_key(&self, other: &PublicKey) -> bool {
         match (self, other) {
             (
-                PublicKey::Rsa { modulus, exponent, .. },
-                PublicKey::Rsa { modulus: n, exponent: e, .. },
+                PublicKey::Rsa {
+                    modulus, exponent, ..
+                },
+                PublicKey::Rsa {
+                    modulus: n,
+                    exponent: e,
+                    ..
+                },
             ) => modulus == n && exponent == e,
             _ => self == other,
         }

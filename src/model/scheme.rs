@@ -274,7 +274,9 @@ impl FromStr for Scheme {
 
 /// Four hex digits after `0x`.
 fn code_point(name: &str) -> Option<u16> {
-    let digits = name.strip_prefix("0x").or_else(|| name.strip_prefix("0X"))?;
+    let digits = name
+        .strip_prefix("0x")
+        .or_else(|| name.strip_prefix("0X"))?;
     (digits.len() == 4).then(|| u16::from_str_radix(digits, 16).ok())?
 }
 

@@ -37,12 +37,18 @@ pub fn verify(
     signature: &[u8],
 ) -> Result<(), VerifyError> {
     let good = match (scheme.kind(), key) {
-        (Kind::RsaPkcs1(hash), PublicKey::Rsa { modulus, exponent, .. }) => {
-            pkcs1(modulus, exponent, hash, message, signature)
-        }
-        (Kind::RsaPssRsae(hash) | Kind::RsaPssPss(hash), PublicKey::Rsa { modulus, exponent, .. }) => {
-            pss(modulus, exponent, hash, message, signature)
-        }
+        (
+            Kind::RsaPkcs1(hash),
+            PublicKey::Rsa {
+                modulus, exponent, ..
+            },
+        ) => pkcs1(modulus, exponent, hash, message, signature),
+        (
+            Kind::RsaPssRsae(hash) | Kind::RsaPssPss(hash),
+            PublicKey::Rsa {
+                modulus, exponent, ..
+            },
+        ) => pss(modulus, exponent, hash, message, signature),
         (Kind::Ecdsa { hash, .. }, PublicKey::Ec { curve, point }) => {
             ecdsa_sig(*curve, point, &hash.digest(message), signature)?
         }
@@ -63,7 +69,9 @@ pub fn rsa_recover(modulus: &[u8], exponent: &[u8], signature: &[u8]) -> Option<
     if signature.len() != modulus.len() || s >= n || n.bits() < 2 {
         return None;
     }
-    let em = s.modpow(&BigUint::from_bytes_be(exponent), &n).to_bytes_be();
+    let em = s
+        .modpow(&BigUint::from_bytes_be(exponent), &n)
+        .to_bytes_be();
     let mut padded = vec![0; modulus.len().checked_sub(em.len())?];
     padded.extend(em);
     Some(padded)
@@ -101,7 +109,12 @@ macro_rules! ecdsa_on {
     }};
 }
 
-fn ecdsa_sig(curve: Curve, point: &[u8], digest: &[u8], signature: &[u8]) -> Result<bool, VerifyError> {
+fn ecdsa_sig(
+    curve: Curve,
+    point: &[u8],
+    digest: &[u8],
+    signature: &[u8],
+) -> Result<bool, VerifyError> {
     let len = curve.order_len();
     let Some(raw) = emsa::ecdsa_from_der(signature, len) else {
         return Ok(false);
@@ -139,10 +152,16 @@ mod tests {
     /// Signatures made by another implementation check, and only for their own scheme and message.
     fn holds(key: &PublicKey, scheme: Scheme, signature: &[u8]) {
         assert_eq!(verify(key, scheme, MESSAGE, signature), Ok(()), "{scheme}");
-        assert_eq!(verify(key, scheme, b"else", signature), Err(VerifyError::Bad));
+        assert_eq!(
+            verify(key, scheme, b"else", signature),
+            Err(VerifyError::Bad)
+        );
         let mut flipped = signature.to_vec();
         *flipped.last_mut().unwrap() ^= 1;
-        assert_eq!(verify(key, scheme, MESSAGE, &flipped), Err(VerifyError::Bad));
+        assert_eq!(
+            verify(key, scheme, MESSAGE, &flipped),
+            Err(VerifyError::Bad)
+        );
         assert_eq!(verify(key, scheme, MESSAGE, &[]), Err(VerifyError::Bad));
     }
 
@@ -178,7 +197,11 @@ mod tests {
             let pair = EcdsaKeyPair::generate(algorithm).unwrap();
             let point = pair.public_key().as_ref().to_vec();
             let signature = pair.sign(&SystemRandom::new(), MESSAGE).unwrap();
-            holds(&PublicKey::Ec { curve, point }, Scheme(code), signature.as_ref());
+            holds(
+                &PublicKey::Ec { curve, point },
+                Scheme(code),
+                signature.as_ref(),
+            );
         }
     }
 
@@ -205,7 +228,10 @@ mod tests {
     #[test]
     fn hostile_numbers_are_refused_without_a_panic() {
         let zero = PublicKey::rsa(&[0], &[0], false);
-        assert_eq!(verify(&zero, Scheme(0x0401), MESSAGE, &[]), Err(VerifyError::Bad));
+        assert_eq!(
+            verify(&zero, Scheme(0x0401), MESSAGE, &[]),
+            Err(VerifyError::Bad)
+        );
         let even = PublicKey::rsa(&[4, 0], &[3], false);
         assert_eq!(
             verify(&even, Scheme(0x0804), MESSAGE, &[1, 1]),

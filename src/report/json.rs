@@ -295,7 +295,11 @@ impl From<&Run> for Report {
             module: ModuleReport::from(&run.module),
             tokens: run.tokens.iter().map(TokenReport::from).collect(),
             keys: run.keys.iter().map(KeyReport::from).collect(),
-            profiles: run.profiles.iter().map(|profile| ProfileReport::new(run, profile)).collect(),
+            profiles: run
+                .profiles
+                .iter()
+                .map(|profile| ProfileReport::new(run, profile))
+                .collect(),
             clients: run.clients.iter().map(ClientReport::from).collect(),
             cells: run.cells.iter().map(CellReport::from).collect(),
             findings: run.findings.iter().map(FindingReport::from).collect(),
@@ -367,7 +371,10 @@ impl From<&MechanismFacts> for MechanismReport {
 impl From<&Key> for KeyReport {
     fn from(key: &Key) -> Self {
         let certificate = key.certificate.as_ref();
-        let restricted = key.allowed_mechanisms.as_ref().filter(|allowed| !allowed.is_empty());
+        let restricted = key
+            .allowed_mechanisms
+            .as_ref()
+            .filter(|allowed| !allowed.is_empty());
         KeyReport {
             id: key.id.clone(),
             token: key.token.clone(),
@@ -379,10 +386,15 @@ impl From<&Key> for KeyReport {
             curve: key.curve.map(|curve| curve.to_string()),
             sign: key.can_sign,
             always_authenticate: key.always_authenticate,
-            allowed_mechanisms: restricted.map(|allowed| allowed.iter().map(ToString::to_string).collect()),
+            allowed_mechanisms: restricted
+                .map(|allowed| allowed.iter().map(ToString::to_string).collect()),
             pairing: pairing(key.pairing),
             certificate: certificate.map(|leaf| CertificateReport::new(leaf, &key.chain_on_token)),
-            capabilities: key.capabilities.iter().map(CapabilityReport::from).collect(),
+            capabilities: key
+                .capabilities
+                .iter()
+                .map(CapabilityReport::from)
+                .collect(),
         }
     }
 }
@@ -445,7 +457,11 @@ impl ProfileReport {
             name: profile.name.clone(),
             about: profile.about.clone(),
             source: profile.source.clone(),
-            tls: TlsVersion::ALL.iter().filter(spoken).map(|version| version.name()).collect(),
+            tls: TlsVersion::ALL
+                .iter()
+                .filter(spoken)
+                .map(|version| version.name())
+                .collect(),
             schemes: Schemes {
                 tls12: profile.tls12.as_deref().map(names),
                 tls13: profile.tls13.as_deref().map(names),

@@ -104,7 +104,10 @@ impl Screen {
 /// Text that came from a token, without what could steer a terminal. Format characters that turn the direction of
 /// writing are left out too.
 pub(super) fn printable(text: &str) -> String {
-    let steers = |c: char| c.is_control() || matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    let steers = |c: char| {
+        c.is_control()
+            || matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    };
     text.chars()
         .map(|c| if steers(c) { '\u{fffd}' } else { c })
         .collect()
@@ -116,7 +119,10 @@ mod tests {
 
     #[test]
     fn a_label_can_t_steer_the_terminal() {
-        assert_eq!(printable("card\u{1b}[2J\n\u{202e}x"), "card\u{fffd}[2J\u{fffd}\u{fffd}x");
+        assert_eq!(
+            printable("card\u{1b}[2J\n\u{202e}x"),
+            "card\u{fffd}[2J\u{fffd}\u{fffd}x"
+        );
         assert_eq!(printable("Müller's Karte"), "Müller's Karte");
     }
 
@@ -127,6 +133,9 @@ mod tests {
             colour: true,
             unicode: true,
         };
-        assert_eq!(screen.colour_symbols("✓ rsa ok-ish\n"), "\u{1b}[32m✓\u{1b}[0m rsa ok-ish\n");
+        assert_eq!(
+            screen.colour_symbols("✓ rsa ok-ish\n"),
+            "\u{1b}[32m✓\u{1b}[0m rsa ok-ish\n"
+        );
     }
 }

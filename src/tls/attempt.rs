@@ -8,9 +8,9 @@ use rustls::{ClientConnection, Connection, Error, ServerConnection, SupportedPro
 
 use super::authority::{Authority, SERVER_NAME};
 use super::client::{self, Record, Resolver, SharedRecord};
+use super::handshake;
 use super::server::{self, Refusal, Verdict};
 use super::tap::{self, StreamTap};
-use super::handshake;
 use crate::model::alert::Alert;
 use crate::model::choice::Choice;
 use crate::model::profile::TlsVersion;
@@ -105,7 +105,10 @@ pub fn attempt(authority: &Authority, server: &Server, client: Client) -> Attemp
             request: record.request.take(),
             choice: record.choice.take(),
             route: record.route,
-            sign_ms: record.signed.as_ref().and_then(|signed| signed.as_ref().ok().copied()),
+            sign_ms: record
+                .signed
+                .as_ref()
+                .and_then(|signed| signed.as_ref().ok().copied()),
             signatures: record.signatures,
             handshake_ms,
         }
@@ -135,7 +138,8 @@ fn connect(
     };
     let client_config = client::config(authority, server.version, resolver)?;
     let server_config = server::config(authority, server, verdict.clone())?;
-    let name = ServerName::try_from(SERVER_NAME).map_err(|_| Error::General("server name".into()))?;
+    let name =
+        ServerName::try_from(SERVER_NAME).map_err(|_| Error::General("server name".into()))?;
     let client = ClientConnection::new(Arc::new(client_config), name)?;
     let server = ServerConnection::new(Arc::new(server_config))?;
     tap::clear();
@@ -207,7 +211,11 @@ fn complete(record: &mut Record, version: TlsVersion, rule: &Arc<Rule>) {
 fn judge(ended: Result<Ended, Error>, record: &Record, verdict: &Verdict) -> End {
     let ended = match ended {
         Ok(ended) => ended,
-        Err(error) => return End::CouldNotTell { why: error.to_string() },
+        Err(error) => {
+            return End::CouldNotTell {
+                why: error.to_string(),
+            };
+        }
     };
     if ended.accepted {
         return End::Accepted;
@@ -218,7 +226,10 @@ fn judge(ended: Result<Ended, Error>, record: &Record, verdict: &Verdict) -> End
     let alert = alert_received(ended.client.as_ref());
     match (verdict.take(), ended.server, ended.client) {
         (Some(Refusal::CouldNotTell(why)), ..) => End::CouldNotTell { why },
-        (Some(Refusal::Because(why)), ..) => End::Refused { alert, why: Some(why) },
+        (Some(Refusal::Because(why)), ..) => End::Refused {
+            alert,
+            why: Some(why),
+        },
         (None, Some(Error::NoCertificatesPresented), _) => End::Refused {
             alert,
             why: Some("the server requires a certificate".into()),
@@ -227,8 +238,12 @@ fn judge(ended: Result<Ended, Error>, record: &Record, verdict: &Verdict) -> End
             alert,
             why: Some(error.to_string()),
         },
-        (None, _, Some(error)) => End::ClientStopped { why: error.to_string() },
-        (None, ..) => End::CouldNotTell { why: "the handshake stood still".into() },
+        (None, _, Some(error)) => End::ClientStopped {
+            why: error.to_string(),
+        },
+        (None, ..) => End::CouldNotTell {
+            why: "the handshake stood still".into(),
+        },
     }
 }
 

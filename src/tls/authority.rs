@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair, PKCS_ECDSA_P256_SHA256};
+use rcgen::{
+    BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair, PKCS_ECDSA_P256_SHA256,
+};
 use rustls::RootCertStore;
 use rustls::client::WebPkiServerVerifier;
 use rustls::crypto::aws_lc_rs::sign::any_ecdsa_type;
@@ -34,7 +36,8 @@ impl Authority {
         let ca_key = generate()?;
         let mut ca = CertificateParams::new(Vec::new()).map_err(failed)?;
         ca.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-        ca.distinguished_name.push(DnType::CommonName, "cardcheck test CA");
+        ca.distinguished_name
+            .push(DnType::CommonName, "cardcheck test CA");
         let ca_certificate = ca.self_signed(&ca_key).map_err(failed)?;
         let issuer = Issuer::new(ca, ca_key);
 
@@ -44,7 +47,8 @@ impl Authority {
 
         let mut roots = RootCertStore::empty();
         roots.add(ca_certificate.der().clone()).map_err(failed)?;
-        let verifier = WebPkiServerVerifier::builder_with_provider(Arc::new(roots), client::provider());
+        let verifier =
+            WebPkiServerVerifier::builder_with_provider(Arc::new(roots), client::provider());
         let key = PrivateKeyDer::from(PrivatePkcs8KeyDer::from(key.serialize_der()));
         let key = any_ecdsa_type(&key).map_err(failed)?;
         Ok(Authority {

@@ -3,8 +3,8 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use rustls::client::{ClientConfig, ResolvesClientCert, Resumption};
-use rustls::crypto::aws_lc_rs::{self, cipher_suite, kx_group};
 use rustls::crypto::CryptoProvider;
+use rustls::crypto::aws_lc_rs::{self, cipher_suite, kx_group};
 use rustls::pki_types::CertificateDer;
 use rustls::sign::{CertifiedKey, Signer, SigningKey};
 use rustls::{Error, OtherError, SignatureAlgorithm, SignatureScheme};
@@ -111,7 +111,10 @@ impl ResolvesClientCert for Resolver {
             sign: Arc::clone(&self.sign),
             record: self.record.clone(),
         };
-        Some(Arc::new(CertifiedKey::new(self.chain.clone(), Arc::new(key))))
+        Some(Arc::new(CertifiedKey::new(
+            self.chain.clone(),
+            Arc::new(key),
+        )))
     }
 
     fn has_certs(&self) -> bool {
@@ -159,7 +162,8 @@ impl Signer for ChosenKey {
             });
             match signed {
                 Ok(signed) => {
-                    self.record.with(|record| record.signed = Some(Ok(signed.ms)));
+                    self.record
+                        .with(|record| record.signed = Some(Ok(signed.ms)));
                     return Ok(signed.signature);
                 }
                 Err(error) => last = error,
@@ -168,7 +172,8 @@ impl Signer for ChosenKey {
                 break;
             }
         }
-        self.record.with(|record| record.signed = Some(Err(last.clone())));
+        self.record
+            .with(|record| record.signed = Some(Err(last.clone())));
         Err(Error::Other(OtherError(Arc::new(last))))
     }
 

@@ -44,7 +44,11 @@ fn tls12(message: &[u8]) -> Option<Request> {
     Some(Request {
         version: TlsVersion::V1_2,
         schemes: schemes(&request.sig_hash_algs?),
-        ca_names: request.unparsed_ca.into_iter().map(<[u8]>::to_vec).collect(),
+        ca_names: request
+            .unparsed_ca
+            .into_iter()
+            .map(<[u8]>::to_vec)
+            .collect(),
     })
 }
 
@@ -85,7 +89,9 @@ fn authorities(names: &[u8]) -> Option<Vec<Vec<u8>>> {
 /// A vector with a length of `N` bytes in front (RFC 8446 §3.4), and what follows it.
 fn vector<const N: usize>(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
     let (length, rest) = bytes.split_first_chunk::<N>()?;
-    let length = length.iter().fold(0, |sum, byte| sum << 8 | usize::from(*byte));
+    let length = length
+        .iter()
+        .fold(0, |sum, byte| sum << 8 | usize::from(*byte));
     rest.split_at_checked(length)
 }
 
@@ -101,7 +107,8 @@ mod tests {
     #[test]
     fn a_tls12_request_is_read_with_schemes_that_rustls_would_drop() {
         // an unrelated message, then: two certificate types, schemes 0x0403 0x0402 0xfe01, one CA name
-        let body = hex::decode("02014000060403 0402fe01 0006 0004 30020101".replace(' ', "")).unwrap();
+        let body =
+            hex::decode("02014000060403 0402fe01 0006 0004 30020101".replace(' ', "")).unwrap();
         let wire = [&[14, 0, 0, 0, 13, 0, 0, body.len() as u8], body.as_slice()].concat();
         let request = certificate_request(&wire, TlsVersion::V1_2).unwrap();
         assert_eq!(request.schemes, [0x0403, 0x0402, 0xfe01].map(Scheme));
@@ -121,7 +128,10 @@ mod tests {
 
     #[test]
     fn half_a_message_is_none_yet() {
-        assert_eq!(certificate_request(&[13, 0, 0, 9, 0, 0], TlsVersion::V1_3), None);
+        assert_eq!(
+            certificate_request(&[13, 0, 0, 9, 0, 0], TlsVersion::V1_3),
+            None
+        );
         assert_eq!(certificate_request(&[], TlsVersion::V1_2), None);
     }
 

@@ -7,13 +7,14 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use rustls::client::danger::HandshakeSignatureValid;
-use rustls::crypto::aws_lc_rs::{self, cipher_suite, kx_group};
 use rustls::crypto::CryptoProvider;
+use rustls::crypto::aws_lc_rs::{self, cipher_suite, kx_group};
 use rustls::pki_types::{CertificateDer, UnixTime};
 use rustls::server::danger::{ClientCertVerified, ClientCertVerifier};
 use rustls::server::{NoServerSessionStorage, ServerConfig};
 use rustls::{
-    CertificateError, DigitallySignedStruct, DistinguishedName, Error, PeerMisbehaved, SignatureScheme,
+    CertificateError, DigitallySignedStruct, DistinguishedName, Error, PeerMisbehaved,
+    SignatureScheme,
 };
 
 use super::attempt::{Server, protocol_version};
@@ -29,7 +30,9 @@ use crate::model::verify::{VerifyError, verify};
 pub fn sendable(schemes: &[Scheme], version: TlsVersion) -> Vec<Scheme> {
     let goes_out = |scheme: &&Scheme| match (version, scheme.kind()) {
         (TlsVersion::V1_3, _) => true,
-        (_, Kind::RsaPkcs1(_) | Kind::Ecdsa { .. }) => !matches!(scheme.0, 0x0301 | 0x0303 | 0x081a..=0x081c),
+        (_, Kind::RsaPkcs1(_) | Kind::Ecdsa { .. }) => {
+            !matches!(scheme.0, 0x0301 | 0x0303 | 0x081a..=0x081c)
+        }
         (_, Kind::RsaPssRsae(_) | Kind::Ed25519 | Kind::Ed448) => true,
         _ => false,
     };
@@ -71,7 +74,12 @@ pub(super) fn config(
     let verifier = Verifier {
         version: server.version,
         schemes: server.schemes.clone(),
-        ca_names: server.ca_names.iter().cloned().map(DistinguishedName::from).collect(),
+        ca_names: server
+            .ca_names
+            .iter()
+            .cloned()
+            .map(DistinguishedName::from)
+            .collect(),
         min_rsa_bits: server.min_rsa_bits,
         verdict,
     };
@@ -128,7 +136,9 @@ impl ClientCertVerifier for Verifier {
         };
         if bits.is_some_and(|bits| bits < self.min_rsa_bits) {
             let (bits, least) = (bits.unwrap_or_default(), self.min_rsa_bits);
-            let why = format!("the server's policy takes RSA keys of {least} bits or more, this one has {bits}");
+            let why = format!(
+                "the server's policy takes RSA keys of {least} bits or more, this one has {bits}"
+            );
             // what OpenSSL sends at its security level's "ee key too small"
             return Err(self.refuse(why, CertificateError::BadEncoding));
         }
@@ -155,7 +165,9 @@ impl ClientCertVerifier for Verifier {
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
         let schemes = self.schemes.iter();
-        schemes.map(|scheme| SignatureScheme::from(scheme.0)).collect()
+        schemes
+            .map(|scheme| SignatureScheme::from(scheme.0))
+            .collect()
     }
 }
 

@@ -8,13 +8,15 @@
 use std::cell::RefCell;
 use std::sync::LazyLock;
 
+use rustls::crypto::CipherSuiteCommon;
 use rustls::crypto::aws_lc_rs::cipher_suite;
 use rustls::crypto::cipher::{
     AeadKey, InboundOpaqueMessage, InboundPlainMessage, Iv, MessageDecrypter, MessageEncrypter,
     Tls13AeadAlgorithm, UnsupportedOperationError,
 };
-use rustls::crypto::CipherSuiteCommon;
-use rustls::{ConnectionTrafficSecrets, ContentType, Error, SupportedCipherSuite, Tls13CipherSuite};
+use rustls::{
+    ConnectionTrafficSecrets, ContentType, Error, SupportedCipherSuite, Tls13CipherSuite,
+};
 use tls_parser::{TlsRecordType, parse_tls_raw_record};
 
 thread_local! {

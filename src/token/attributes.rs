@@ -30,7 +30,10 @@ impl Attributes<'_> {
     ///
     /// # Errors
     /// What C_GetAttributeValue answered.
-    pub(super) fn required_number(&self, kind: sys::CK_ATTRIBUTE_TYPE) -> Result<Option<u64>, Refusal> {
+    pub(super) fn required_number(
+        &self,
+        kind: sys::CK_ATTRIBUTE_TYPE,
+    ) -> Result<Option<u64>, Refusal> {
         let read = self.loaded.raw.attribute(self.session, self.object, kind);
         let bytes = read.map_err(|ckr| Refusal {
             function: "C_GetAttributeValue".into(),
@@ -72,18 +75,24 @@ impl Attributes<'_> {
 
     /// The public key, from whichever attributes show it.
     pub(super) fn public_key(&self, key_type: u64) -> Option<PublicKey> {
-        let info = self.bytes(sys::CKA_PUBLIC_KEY_INFO).filter(|info| !info.is_empty());
+        let info = self
+            .bytes(sys::CKA_PUBLIC_KEY_INFO)
+            .filter(|info| !info.is_empty());
         if let Some(key) = info.and_then(|info| PublicKey::from_spki(&info)) {
             return Some(key);
         }
         match key_type {
             sys::CKK_RSA => {
                 let modulus = self.bytes(sys::CKA_MODULUS).filter(|n| !n.is_empty())?;
-                let exponent = self.bytes(sys::CKA_PUBLIC_EXPONENT).filter(|e| !e.is_empty())?;
+                let exponent = self
+                    .bytes(sys::CKA_PUBLIC_EXPONENT)
+                    .filter(|e| !e.is_empty())?;
                 Some(PublicKey::rsa(&modulus, &exponent, false))
             }
             sys::CKK_EC | sys::CKK_EC_EDWARDS => {
-                let point = self.bytes(sys::CKA_EC_POINT).filter(|point| !point.is_empty())?;
+                let point = self
+                    .bytes(sys::CKA_EC_POINT)
+                    .filter(|point| !point.is_empty())?;
                 self.ec_parameters()?.public_key(&point)
             }
             _ => None,

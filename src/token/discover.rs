@@ -32,7 +32,9 @@ const NAMES: &[&str] = &[
 /// The module to take, or `None`: nothing is installed where it would be looked for.
 pub fn default_module() -> Option<PathBuf> {
     let find = |name: &&str| {
-        let mut paths = DIRECTORIES.iter().map(|directory| Path::new(&expand(directory)).join(name));
+        let mut paths = DIRECTORIES
+            .iter()
+            .map(|directory| Path::new(&expand(directory)).join(name));
         paths.find(|path| path.exists())
     };
     NAMES.iter().find_map(find)

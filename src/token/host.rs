@@ -178,7 +178,10 @@ impl Sign for KeySigner {
         };
         match self.line.ask(request) {
             Some(Reply::Signed(reply)) => reply,
-            _ => Err(SignError::other(SignStep::Session, "the token's host has ended")),
+            _ => Err(SignError::other(
+                SignStep::Session,
+                "the token's host has ended",
+            )),
         }
     }
 }
@@ -198,10 +201,15 @@ fn serve(mut owner: Owner, requests: &Receiver<(Request, Sender<Reply>)>) {
             Request::Describe => Reply::Description(owner.describe()),
             Request::Login(login) => Reply::Login(owner.login(login)),
             Request::Inventory => Reply::Inventory(owner.inventory()),
-            Request::MechanismInfo(mechanism) => Reply::MechanismInfo(owner.mechanism_info(mechanism)),
-            Request::Sign { key, scheme, route, message } => {
-                Reply::Signed(owner.sign(key, scheme, route, &message))
+            Request::MechanismInfo(mechanism) => {
+                Reply::MechanismInfo(owner.mechanism_info(mechanism))
             }
+            Request::Sign {
+                key,
+                scheme,
+                route,
+                message,
+            } => Reply::Signed(owner.sign(key, scheme, route, &message)),
             Request::Close => return,
         };
         // whoever asked may have given up waiting

@@ -26,7 +26,11 @@ pub(super) struct FoundKey {
 ///
 /// # Errors
 /// C_FindObjects or the read of a key's type was refused.
-pub(super) fn read(loaded: &Loaded, session: &Session, token: &TokenInfo) -> Result<Inventory, Refusal> {
+pub(super) fn read(
+    loaded: &Loaded,
+    session: &Session,
+    token: &TokenInfo,
+) -> Result<Inventory, Refusal> {
     let objects = Objects { loaded, session };
     let public_keys = objects.public_keys()?;
     let mut keys = Vec::new();
@@ -114,11 +118,17 @@ impl<'a> Objects<'a> {
         token: &TokenInfo,
     ) -> Result<Key, Refusal> {
         let attributes = self.attributes(found.handle);
-        let ck_type = attributes.required_number(sys::CKA_KEY_TYPE)?.unwrap_or(u64::MAX);
+        let ck_type = attributes
+            .required_number(sys::CKA_KEY_TYPE)?
+            .unwrap_or(u64::MAX);
         let (key_type, curve) = key_type(ck_type, attributes.ec_parameters());
         let beside = || public_key_beside(&found.cka_id, key_type, public_keys);
         let public_key = attributes.public_key(ck_type).or_else(beside);
-        let size = || attributes.number(sys::CKA_MODULUS_BITS).and_then(|bits| u32::try_from(bits).ok());
+        let size = || {
+            attributes
+                .number(sys::CKA_MODULUS_BITS)
+                .and_then(|bits| u32::try_from(bits).ok())
+        };
         Ok(Key {
             id: String::new(),
             token: String::new(),
@@ -130,7 +140,9 @@ impl<'a> Objects<'a> {
             bits: public_key.as_ref().and_then(PublicKey::bits).or_else(size),
             curve,
             can_sign: attributes.flag(sys::CKA_SIGN).unwrap_or(true),
-            always_authenticate: attributes.flag(sys::CKA_ALWAYS_AUTHENTICATE).unwrap_or(false),
+            always_authenticate: attributes
+                .flag(sys::CKA_ALWAYS_AUTHENTICATE)
+                .unwrap_or(false),
             allowed_mechanisms: attributes.allowed_mechanisms(),
             public_key,
             certificate: None,
@@ -156,7 +168,9 @@ fn public_key_beside(
 fn key_type(ck_type: u64, parameters: Option<EcParameters>) -> (KeyType, Option<Curve>) {
     match (ck_type, parameters) {
         (sys::CKK_RSA, _) => (KeyType::Rsa, None),
-        (sys::CKK_EC | sys::CKK_EC_EDWARDS, Some(EcParameters::Edwards(key_type))) => (key_type, None),
+        (sys::CKK_EC | sys::CKK_EC_EDWARDS, Some(EcParameters::Edwards(key_type))) => {
+            (key_type, None)
+        }
         (sys::CKK_EC, Some(EcParameters::Curve(curve))) => (KeyType::Ec, Some(curve)),
         (sys::CKK_EC, _) => (KeyType::Ec, None),
         (sys::CKK_ML_DSA, _) => (KeyType::MlDsa, None),

@@ -116,7 +116,9 @@ impl Module {
 }
 
 fn check_path(path: &Path) -> Result<(), ModuleError> {
-    let bare_name = path.parent().is_none_or(|parent| parent.as_os_str().is_empty());
+    let bare_name = path
+        .parent()
+        .is_none_or(|parent| parent.as_os_str().is_empty());
     if path.is_dir() {
         return Err(ModuleError::Directory(path.to_owned()));
     }
@@ -152,7 +154,8 @@ fn initialize(pkcs11: &Pkcs11) -> Result<(), Refusal> {
 
 fn facts(path: &Path, pkcs11: &Pkcs11) -> Result<ModuleFacts, Refusal> {
     let info = pkcs11.get_library_info().map_err(refusal)?;
-    let version = |version: cryptoki::types::Version| format!("{}.{}", version.major(), version.minor());
+    let version =
+        |version: cryptoki::types::Version| format!("{}.{}", version.major(), version.minor());
     Ok(ModuleFacts {
         path: path.display().to_string(),
         description: info.library_description().trim().to_owned(),

@@ -41,7 +41,11 @@ struct KnownKey {
 impl KnownKey {
     fn find_in(&self, found: &[FoundKey]) -> Option<ObjectHandle> {
         let same = |found: &&FoundKey| found.cka_id == self.cka_id && found.label == self.label;
-        found.iter().filter(same).nth(self.nth).map(|found| found.handle)
+        found
+            .iter()
+            .filter(same)
+            .nth(self.nth)
+            .map(|found| found.handle)
     }
 }
 
@@ -57,7 +61,11 @@ impl Owner {
     }
 
     pub(super) fn describe(&self) -> Result<Description, Refusal> {
-        let info = self.loaded.pkcs11.get_token_info(self.slot).map_err(refusal)?;
+        let info = self
+            .loaded
+            .pkcs11
+            .get_token_info(self.slot)
+            .map_err(refusal)?;
         let text = |text: &str| text.trim().to_owned();
         let token = Token {
             id: String::new(),
@@ -89,7 +97,11 @@ impl Owner {
     pub(super) fn inventory(&mut self) -> Result<Inventory, Refusal> {
         let mechanisms = self.mechanisms()?;
         let session = self.session.get()?;
-        let token = self.loaded.pkcs11.get_token_info(self.slot).map_err(refusal)?;
+        let token = self
+            .loaded
+            .pkcs11
+            .get_token_info(self.slot)
+            .map_err(refusal)?;
         let mut inventory = inventory::read(&self.loaded, session, &token)?;
         inventory.mechanisms = mechanisms;
         self.keys = known_keys(&inventory);
@@ -132,13 +144,20 @@ impl Owner {
         let call = prepare::prepare(&shape, scheme, route, message)?;
         let handle = self.find(key)?;
         let started = Instant::now();
-        let signature = self.call(key, handle, &call).inspect_err(|_| self.renew())?;
+        let signature = self
+            .call(key, handle, &call)
+            .inspect_err(|_| self.renew())?;
         let ms = started.elapsed().as_secs_f64() * 1000.0;
         let signature = prepare::finish(&shape, signature)?;
         Ok(Signed { signature, ms })
     }
 
-    fn call(&mut self, key: usize, handle: ObjectHandle, call: &Call) -> Result<Vec<u8>, SignError> {
+    fn call(
+        &mut self,
+        key: usize,
+        handle: ObjectHandle,
+        call: &Call,
+    ) -> Result<Vec<u8>, SignError> {
         let always_authenticate = self.known(key)?.always_authenticate;
         let raw = &self.loaded.raw;
         let session = self.session.get().map_err(session_lost)?;

@@ -73,7 +73,8 @@ fn certificate_for(
     broken: &[CertificateObject],
 ) -> (Pairing, Option<Certificate>) {
     let same_id = |id: &[u8]| !key.cka_id.is_empty() && id == key.cka_id;
-    let pick = |wanted: &dyn Fn(&Certificate) -> bool| newest(certificates.iter().filter(|c| wanted(c)));
+    let pick =
+        |wanted: &dyn Fn(&Certificate) -> bool| newest(certificates.iter().filter(|c| wanted(c)));
     if let Some(both) = pick(&|c| owns(key, c) && same_id(&c.cka_id)) {
         return (Pairing::IdAndKey, Some(both));
     }
@@ -176,13 +177,19 @@ mod tests {
 
     #[test]
     fn same_id_and_same_key_belong_together() {
-        let found = pairing_of(key(1, Some(7)), vec![certificate(1, 7, 9), certificate(2, 8, 9)]);
+        let found = pairing_of(
+            key(1, Some(7)),
+            vec![certificate(1, 7, 9), certificate(2, 8, 9)],
+        );
         assert_eq!(found, (Pairing::IdAndKey, Some(9), 1));
     }
 
     #[test]
     fn the_public_key_wins_over_the_id() {
-        let found = pairing_of(key(1, Some(7)), vec![certificate(1, 8, 5), certificate(2, 7, 9)]);
+        let found = pairing_of(
+            key(1, Some(7)),
+            vec![certificate(1, 8, 5), certificate(2, 7, 9)],
+        );
         assert_eq!(found, (Pairing::KeyOnly, Some(9), 1));
     }
 
@@ -200,7 +207,10 @@ mod tests {
 
     #[test]
     fn of_an_old_and_a_renewed_certificate_the_renewed_one_is_taken_and_neither_is_an_orphan() {
-        let found = pairing_of(key(1, Some(7)), vec![certificate(1, 7, 5), certificate(1, 7, 9)]);
+        let found = pairing_of(
+            key(1, Some(7)),
+            vec![certificate(1, 7, 5), certificate(1, 7, 9)],
+        );
         assert_eq!(found, (Pairing::IdAndKey, Some(9), 0));
     }
 

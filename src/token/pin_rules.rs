@@ -14,7 +14,9 @@ pub enum PinRefusal {
     #[error("one try is left (CKF_USER_PIN_FINAL_TRY): a wrong PIN would lock the token")]
     FinalTry,
     /// It can't be the PIN; the token was not asked.
-    #[error("the PIN is {given} bytes long, and this token's PINs have {min} to {max}; it was not sent")]
+    #[error(
+        "the PIN is {given} bytes long, and this token's PINs have {min} to {max}; it was not sent"
+    )]
     Length {
         /// Bytes given.
         given: usize,
@@ -57,7 +59,10 @@ mod tests {
     fn the_last_try_is_spent_only_when_the_user_says_so() {
         assert_eq!(may_log_in(PinState::Ok, false), Ok(()));
         assert_eq!(may_log_in(PinState::Low, false), Ok(()));
-        assert_eq!(may_log_in(PinState::FinalTry, false), Err(PinRefusal::FinalTry));
+        assert_eq!(
+            may_log_in(PinState::FinalTry, false),
+            Err(PinRefusal::FinalTry)
+        );
         assert_eq!(may_log_in(PinState::FinalTry, true), Ok(()));
         assert_eq!(may_log_in(PinState::Locked, true), Err(PinRefusal::Locked));
     }

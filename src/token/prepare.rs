@@ -66,7 +66,9 @@ pub(super) fn finish(shape: &KeyShape, signature: Vec<u8>) -> Result<Vec<u8>, Si
         }
         (KeyType::Rsa, _, Some(bits)) if signature.len() != bits.div_ceil(8) as usize => {
             let (got, due) = (signature.len(), bits.div_ceil(8));
-            Err(malformed(format!("signature of {got} bytes where {due} are due")))
+            Err(malformed(format!(
+                "signature of {got} bytes where {due} are due"
+            )))
         }
         _ => Ok(signature),
     }
@@ -151,7 +153,10 @@ mod tests {
     #[test]
     fn a_route_of_another_key_type_is_refused_before_the_token() {
         let error = prepare(&RSA, Scheme(0x0804), Route::Ecdsa, b"").unwrap_err();
-        assert_eq!(error.to_string(), "preparing: CKM_ECDSA can't carry rsa_pss_rsae_sha256");
+        assert_eq!(
+            error.to_string(),
+            "preparing: CKM_ECDSA can't carry rsa_pss_rsae_sha256"
+        );
     }
 
     #[test]

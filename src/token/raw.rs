@@ -77,7 +77,10 @@ impl Raw {
 
     /// C_GetMechanismList, complete.
     pub(super) fn mechanism_list(&self, slot: u64) -> Result<Vec<Mechanism>, Ckr> {
-        let call = self.functions.C_GetMechanismList.ok_or(Ckr::FUNCTION_NOT_SUPPORTED)?;
+        let call = self
+            .functions
+            .C_GetMechanismList
+            .ok_or(Ckr::FUNCTION_NOT_SUPPORTED)?;
         let mut count: sys::CK_ULONG = 0;
         // SAFETY: with a null list the call writes only the count; with a buffer, at most `count` entries of it.
         unsafe {
@@ -90,8 +93,15 @@ impl Raw {
     }
 
     /// C_GetMechanismInfo.
-    pub(super) fn mechanism_info(&self, slot: u64, mechanism: Mechanism) -> Result<MechanismInfo, Ckr> {
-        let call = self.functions.C_GetMechanismInfo.ok_or(Ckr::FUNCTION_NOT_SUPPORTED)?;
+    pub(super) fn mechanism_info(
+        &self,
+        slot: u64,
+        mechanism: Mechanism,
+    ) -> Result<MechanismInfo, Ckr> {
+        let call = self
+            .functions
+            .C_GetMechanismInfo
+            .ok_or(Ckr::FUNCTION_NOT_SUPPORTED)?;
         let mut info = sys::CK_MECHANISM_INFO::default();
         // SAFETY: `info` is a whole CK_MECHANISM_INFO.
         ok(unsafe { call(slot, mechanism.0, &mut info) })?;
@@ -110,7 +120,10 @@ impl Raw {
         object: ObjectHandle,
         kind: sys::CK_ATTRIBUTE_TYPE,
     ) -> Result<Option<Vec<u8>>, Ckr> {
-        let call = self.functions.C_GetAttributeValue.ok_or(Ckr::FUNCTION_NOT_SUPPORTED)?;
+        let call = self
+            .functions
+            .C_GetAttributeValue
+            .ok_or(Ckr::FUNCTION_NOT_SUPPORTED)?;
         let mut attribute = sys::CK_ATTRIBUTE {
             type_: kind,
             pValue: std::ptr::null_mut(),
@@ -142,7 +155,10 @@ impl Raw {
         parameter: Parameter,
         key: ObjectHandle,
     ) -> Result<(), Ckr> {
-        let call = self.functions.C_SignInit.ok_or(Ckr::FUNCTION_NOT_SUPPORTED)?;
+        let call = self
+            .functions
+            .C_SignInit
+            .ok_or(Ckr::FUNCTION_NOT_SUPPORTED)?;
         let mut pss = match parameter {
             Parameter::Pss(hash) => pss_parameters(hash),
             _ => sys::CK_RSA_PKCS_PSS_PARAMS::default(),
@@ -202,11 +218,19 @@ fn pss_parameters(hash: Hash) -> sys::CK_RSA_PKCS_PSS_PARAMS {
 
 /// The object lacks the attribute, or keeps it to itself.
 fn is_absent(ckr: Ckr) -> bool {
-    [sys::CKR_ATTRIBUTE_TYPE_INVALID, sys::CKR_ATTRIBUTE_SENSITIVE].contains(&ckr.0)
+    [
+        sys::CKR_ATTRIBUTE_TYPE_INVALID,
+        sys::CKR_ATTRIBUTE_SENSITIVE,
+    ]
+    .contains(&ckr.0)
 }
 
 fn ok(rv: sys::CK_RV) -> Result<(), Ckr> {
-    if rv == sys::CKR_OK { Ok(()) } else { Err(Ckr(rv)) }
+    if rv == sys::CKR_OK {
+        Ok(())
+    } else {
+        Err(Ckr(rv))
+    }
 }
 
 /// A module's own count; one that doesn't fit in memory is cut to nothing, not trusted.

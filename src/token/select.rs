@@ -91,7 +91,9 @@ impl Selector {
         match self {
             Selector::Uri(uri) => uri.matches_token(token),
             Selector::Name(name) => {
-                let slot = name.strip_prefix("slot:").and_then(|slot| slot.parse().ok());
+                let slot = name
+                    .strip_prefix("slot:")
+                    .and_then(|slot| slot.parse().ok());
                 *name == token.label || *name == token.serial || slot == Some(token.slot)
             }
         }
@@ -111,7 +113,8 @@ impl Selector {
 
 impl Uri {
     fn matches_token(&self, token: &Token) -> bool {
-        let is = |wanted: &Option<String>, value: &str| wanted.as_deref().is_none_or(|w| w == value);
+        let is =
+            |wanted: &Option<String>, value: &str| wanted.as_deref().is_none_or(|w| w == value);
         is(&self.token, &token.label)
             && is(&self.serial, &token.serial)
             && is(&self.model, &token.model)
@@ -121,7 +124,10 @@ impl Uri {
 
     fn matches_key(&self, key: &Key) -> bool {
         self.id.as_ref().is_none_or(|id| *id == key.cka_id)
-            && self.object.as_ref().is_none_or(|object| *object == key.label)
+            && self
+                .object
+                .as_ref()
+                .is_none_or(|object| *object == key.label)
     }
 }
 
@@ -152,11 +158,16 @@ fn decode(value: &str) -> Result<String, BadUri> {
 
 /// The parser prints the whole URI, a `pin-value` included: only its own words are kept.
 fn bad_uri(shown: &str) -> BadUri {
-    let violation = shown.lines().find_map(|line| line.split_once("^ ")).map(|(_, text)| text);
+    let violation = shown
+        .lines()
+        .find_map(|line| line.split_once("^ "))
+        .map(|(_, text)| text);
     let help = shown.lines().find_map(|line| line.strip_prefix("help: "));
     BadUri {
         violation: violation.unwrap_or("see RFC 7512 §2.3").trim().to_owned(),
-        help: help.unwrap_or("a URI looks like `pkcs11:token=My%20Card;id=%01`").to_owned(),
+        help: help
+            .unwrap_or("a URI looks like `pkcs11:token=My%20Card;id=%01`")
+            .to_owned(),
     }
 }
 
@@ -166,7 +177,8 @@ mod tests {
 
     #[test]
     fn a_uri_comes_apart_with_its_escapes_undone() {
-        let text = "pkcs11:token=My%20Card;serial=00%2B1;id=%01%ff;object=k%3D1?pin-source=file:/run/pin";
+        let text =
+            "pkcs11:token=My%20Card;serial=00%2B1;id=%01%ff;object=k%3D1?pin-source=file:/run/pin";
         let selector = Selector::parse(text).unwrap();
         let uri = selector.uri().unwrap();
         assert_eq!(uri.token.as_deref(), Some("My Card"));
@@ -179,7 +191,10 @@ mod tests {
     #[test]
     fn a_broken_uri_says_what_is_wrong_and_doesn_t_repeat_the_pin() {
         let error = Selector::parse("pkcs11:token=My Card?pin-value=1234").unwrap_err();
-        assert!(!format!("{error} {}", error.help).contains("1234"), "{error:?}");
+        assert!(
+            !format!("{error} {}", error.help).contains("1234"),
+            "{error:?}"
+        );
         assert!(error.violation.contains("empty spaces"), "{error:?}");
     }
 

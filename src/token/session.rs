@@ -61,7 +61,9 @@ impl TokenSession {
     /// C_Login as user, the first one of a run.
     pub(super) fn login(&mut self, login: Login) -> Result<(), Refusal> {
         if self.burnt {
-            return Err(no_login("the token called this PIN wrong; it is not sent again"));
+            return Err(no_login(
+                "the token called this PIN wrong; it is not sent again",
+            ));
         }
         let session = self.open()?;
         self.session = Some(session);
@@ -77,7 +79,10 @@ impl TokenSession {
     }
 
     fn open(&self) -> Result<Session, Refusal> {
-        self.loaded.pkcs11.open_ro_session(self.slot).map_err(refusal)
+        self.loaded
+            .pkcs11
+            .open_ro_session(self.slot)
+            .map_err(refusal)
     }
 
     /// Logs in with the PIN that was right before. Never at a pad: that would ask the user unawares.
@@ -87,7 +92,9 @@ impl TokenSession {
             return Ok(());
         }
         if matches!(self.login, Some(Login::Pad)) {
-            return Err(no_login("logged out; the PIN would have to be typed at the reader again"));
+            return Err(no_login(
+                "logged out; the PIN would have to be typed at the reader again",
+            ));
         }
         self.send_login(UserType::User)
     }
@@ -95,7 +102,9 @@ impl TokenSession {
     /// The only place from which a PIN goes to a token.
     fn send_login(&mut self, user: UserType) -> Result<(), Refusal> {
         if self.burnt {
-            return Err(no_login("the token called this PIN wrong; it is not sent again"));
+            return Err(no_login(
+                "the token called this PIN wrong; it is not sent again",
+            ));
         }
         let (Some(session), Some(login)) = (&self.session, &self.login) else {
             return Err(no_login("not logged in"));
@@ -106,7 +115,10 @@ impl TokenSession {
         };
         let answer = session.login(user, pin.as_ref()).map_err(refusal);
         match answer {
-            Err(Refusal { ckr: Some(Ckr::USER_ALREADY_LOGGED_IN), .. }) => Ok(()),
+            Err(Refusal {
+                ckr: Some(Ckr::USER_ALREADY_LOGGED_IN),
+                ..
+            }) => Ok(()),
             Err(refused) => {
                 let spent = [Ckr::PIN_INCORRECT, Ckr::PIN_LOCKED];
                 self.burnt |= refused.ckr.is_some_and(|ckr| spent.contains(&ckr));

@@ -107,7 +107,9 @@ fn candidates(shape: &KeyShape) -> impl Iterator<Item = (Scheme, Route)> {
     let fits = move |scheme: &Scheme| {
         let mut versions = TlsVersion::ALL.iter();
         let any = |version: &TlsVersion| {
-            shapes.iter().any(|shape| scheme.fits(shape, *version).is_ok())
+            shapes
+                .iter()
+                .any(|shape| scheme.fits(shape, *version).is_ok())
         };
         versions.any(any) && !other_curve(*scheme, &shapes)
     };

@@ -24,10 +24,17 @@ impl Lab {
         let made = Command::new(root().join("softhsm/make"))
             .arg(dir.path())
             .args(tokens)
-            .env("CARDCHECK_FIXTURE_CACHE", Path::new(env!("CARGO_TARGET_TMPDIR")).join("fixtures"))
+            .env(
+                "CARDCHECK_FIXTURE_CACHE",
+                Path::new(env!("CARGO_TARGET_TMPDIR")).join("fixtures"),
+            )
             .output()
             .unwrap();
-        assert!(made.status.success(), "softhsm/make: {}", text(&made.stderr));
+        assert!(
+            made.status.success(),
+            "softhsm/make: {}",
+            text(&made.stderr)
+        );
         std::fs::write(dir.path().join("pin"), PIN).unwrap();
         Some(Lab { dir })
     }
@@ -46,7 +53,9 @@ impl Lab {
 
     /// `cardcheck matrix` over one of the lab's tokens, the PIN from a file.
     pub fn matrix(&self, token: &str) -> Cardcheck {
-        self.matrix_without_pin(token).arg("--pin-file").arg(self.path("pin"))
+        self.matrix_without_pin(token)
+            .arg("--pin-file")
+            .arg(self.path("pin"))
     }
 
     /// The same, with nothing said about the PIN.
@@ -61,7 +70,11 @@ impl Lab {
     /// `cardcheck matrix` over one of the lab's tokens through the fault-injecting module, which obeys `rules`.
     pub fn faulty(&self, token: &str, rules: &str) -> Cardcheck {
         let log = self.path("calls.log");
-        let rules = format!("module {}\nlog {}\n{rules}\n", softhsm().display(), log.display());
+        let rules = format!(
+            "module {}\nlog {}\n{rules}\n",
+            softhsm().display(),
+            log.display()
+        );
         let rules = self.write("faults", rules);
         cardcheck()
             .env("SOFTHSM2_CONF", self.path(token).join("softhsm2.conf"))
@@ -81,7 +94,8 @@ impl Lab {
 
     /// How many of them are of this function, length queries left out.
     pub fn count_calls(&self, function: &str) -> usize {
-        let same = |line: &&String| line.split(' ').next() == Some(function) && !line.contains(" query ");
+        let same =
+            |line: &&String| line.split(' ').next() == Some(function) && !line.contains(" query ");
         self.calls().iter().filter(same).count()
     }
 }
@@ -92,7 +106,10 @@ pub struct Cardcheck(Command);
 /// The program with a clean environment: no colour, no locale of the machine's.
 pub fn cardcheck() -> Cardcheck {
     let mut command = Command::new(env!("CARGO_BIN_EXE_cardcheck"));
-    command.env_remove("NO_COLOR").env("LC_ALL", "C.UTF-8").stdin(Stdio::null());
+    command
+        .env_remove("NO_COLOR")
+        .env("LC_ALL", "C.UTF-8")
+        .stdin(Stdio::null());
     Cardcheck(command)
 }
 
@@ -154,9 +171,15 @@ impl Ran {
     /// stdout as a JSON report.
     #[track_caller]
     pub fn report(&self) -> Report {
-        Report(serde_json::from_str(&self.stdout()).unwrap_or_else(|error| {
-            panic!("{error}: stdout:\n{}\nstderr:\n{}", self.stdout(), self.stderr())
-        }))
+        Report(
+            serde_json::from_str(&self.stdout()).unwrap_or_else(|error| {
+                panic!(
+                    "{error}: stdout:\n{}\nstderr:\n{}",
+                    self.stdout(),
+                    self.stderr()
+                )
+            }),
+        )
     }
 }
 
@@ -184,21 +207,29 @@ impl Report {
                 && cell["client"] == client
         });
         let cell = found.next();
-        assert!(found.next().is_none(), "two cells {key} {profile} {tls} {client}");
+        assert!(
+            found.next().is_none(),
+            "two cells {key} {profile} {tls} {client}"
+        );
         cell.unwrap_or_else(|| panic!("no cell {key} {profile} {tls} {client}"))
     }
 
     /// Ids of the findings.
     pub fn findings(&self) -> Vec<&str> {
         let findings = self.0["findings"].as_array().unwrap();
-        findings.iter().map(|finding| finding["id"].as_str().unwrap()).collect()
+        findings
+            .iter()
+            .map(|finding| finding["id"].as_str().unwrap())
+            .collect()
     }
 
     /// The capability of this key, scheme and route.
     #[track_caller]
     pub fn capability(&self, key: &str, scheme: &str, route: &str) -> &Value {
         let rows = self.key(key)["capabilities"].as_array().unwrap();
-        let found = rows.iter().find(|row| row["scheme"] == scheme && row["route"] == route);
+        let found = rows
+            .iter()
+            .find(|row| row["scheme"] == scheme && row["route"] == route);
         found.unwrap_or_else(|| panic!("no capability {scheme} {route}"))
     }
 }
@@ -212,8 +243,15 @@ pub fn root() -> &'static Path {
 pub fn softhsm() -> PathBuf {
     static PATH: OnceLock<PathBuf> = OnceLock::new();
     let find = || {
-        let found = Command::new(root().join("softhsm/make")).arg("--module").output().unwrap();
-        assert!(found.status.success(), "softhsm/make --module: {}", text(&found.stderr));
+        let found = Command::new(root().join("softhsm/make"))
+            .arg("--module")
+            .output()
+            .unwrap();
+        assert!(
+            found.status.success(),
+            "softhsm/make --module: {}",
+            text(&found.stderr)
+        );
         PathBuf::from(text(&found.stdout).trim())
     };
     PATH.get_or_init(find).clone()
@@ -244,7 +282,10 @@ pub fn need(programs: &[&str]) -> Option<()> {
         return Some(());
     }
     let place = std::panic::Location::caller();
-    assert!(std::env::var_os("CI").is_none(), "{place}: {missing:?} not installed; scripts/test installs them");
+    assert!(
+        std::env::var_os("CI").is_none(),
+        "{place}: {missing:?} not installed; scripts/test installs them"
+    );
     eprintln!("SKIPPED at {place}: {missing:?} not installed; scripts/test installs them");
     None
 }

@@ -47,19 +47,38 @@ fn group(run: &Run, screen: &Screen, keys: &[&Key], lines: &[Line]) -> String {
     table.set_constraints(widths(lines));
     let mut shown: Option<TlsVersion> = None;
     for line in lines {
-        let version = if shown == Some(line.version) { String::new() } else { line.version.to_string() };
+        let version = if shown == Some(line.version) {
+            String::new()
+        } else {
+            line.version.to_string()
+        };
         shown = Some(line.version);
-        table.add_row([version, line.clients.join(", "), line.result.clone(), line.servers.join(", ")]);
+        table.add_row([
+            version,
+            line.clients.join(", "),
+            line.result.clone(),
+            line.servers.join(", "),
+        ]);
     }
-    let rest = keys.first().map_or_else(Vec::new, |key| untried(run, screen, key));
-    let body = if lines.is_empty() { String::new() } else { laid_out(&table, screen) };
+    let rest = keys
+        .first()
+        .map_or_else(Vec::new, |key| untried(run, screen, key));
+    let body = if lines.is_empty() {
+        String::new()
+    } else {
+        laid_out(&table, screen)
+    };
     format!("{heading}\n{body}{}", joined(&rest))
 }
 
 /// Results and versions are not broken; clients and servers share what is left.
 fn widths(lines: &[Line]) -> [ColumnConstraint; 4] {
     let results = lines.iter().flat_map(|line| line.result.lines());
-    let widest = results.map(|result| result.chars().count()).max().unwrap_or(0).min(WIDEST_RESULT);
+    let widest = results
+        .map(|result| result.chars().count())
+        .max()
+        .unwrap_or(0)
+        .min(WIDEST_RESULT);
     // a blank on either side
     let fixed = |width: usize| Width::Fixed(u16::try_from(width + 2).unwrap_or(u16::MAX));
     [
@@ -72,7 +91,11 @@ fn widths(lines: &[Line]) -> [ColumnConstraint; 4] {
 
 fn described(run: &Run, key: &Key) -> String {
     let id = hex::encode(&key.cka_id);
-    format!("{} ({}, id {id})", key_name(run, key), key.type_for_people())
+    format!(
+        "{} ({}, id {id})",
+        key_name(run, key),
+        key.type_for_people()
+    )
 }
 
 fn lines(run: &Run, screen: &Screen, key: &Key) -> Vec<Line> {
@@ -82,7 +105,9 @@ fn lines(run: &Run, screen: &Screen, key: &Key) -> Vec<Line> {
             continue;
         };
         let alike = lines.iter_mut().find(|line| {
-            line.version == cell.version && line.result == result && line.clients == [cell.client.as_str()]
+            line.version == cell.version
+                && line.result == result
+                && line.clients == [cell.client.as_str()]
         });
         match alike {
             Some(line) => line.servers.push(printable(&cell.profile)),
@@ -106,7 +131,8 @@ fn clients_joined(lines: Vec<Line>) -> Vec<Line> {
     let mut joined: Vec<Line> = Vec::new();
     for line in lines {
         let alike = joined.iter_mut().find(|known| {
-            (known.version, &known.result, &known.servers) == (line.version, &line.result, &line.servers)
+            (known.version, &known.result, &known.servers)
+                == (line.version, &line.result, &line.servers)
         });
         match alike {
             Some(known) => known.clients.extend(line.clients),
@@ -134,7 +160,10 @@ fn say_all(run: &Run, key: &Key, line: &mut Line) {
 fn result(cell: &Cell, screen: &Screen) -> Option<(u8, String)> {
     let scheme = cell.scheme.map(|scheme| scheme.to_string());
     match cell.outcome {
-        Outcome::Pass => Some((2, format!("{} {}", screen.tick(), scheme.unwrap_or_default()))),
+        Outcome::Pass => Some((
+            2,
+            format!("{} {}", screen.tick(), scheme.unwrap_or_default()),
+        )),
         Outcome::Fail => Some((0, failure(cell, screen, scheme))),
         Outcome::Error => {
             let why = cell.reason.clone().unwrap_or_default();

@@ -19,15 +19,27 @@ pub(super) fn render(run: &Run, screen: &Screen) -> String {
         .iter()
         .map(|finding| one(run, screen, finding))
         .collect();
-    format!("{}\n\n{}", screen.heading("what it means"), findings.join("\n"))
+    format!(
+        "{}\n\n{}",
+        screen.heading("what it means"),
+        findings.join("\n")
+    )
 }
 
 fn one(run: &Run, screen: &Screen, finding: &Finding) -> String {
     let mut text = heading(screen, finding);
     text.push_str(&paragraph(screen, 2, &finding.cause));
-    let cells: Vec<&Cell> = finding.cells.iter().filter_map(|at| run.cells.get(*at)).collect();
+    let cells: Vec<&Cell> = finding
+        .cells
+        .iter()
+        .filter_map(|at| run.cells.get(*at))
+        .collect();
     if !cells.is_empty() {
-        text.push_str(&screen.dim(&paragraph(screen, 2, &format!("where: {}", place(run, screen, &cells)))));
+        text.push_str(&screen.dim(&paragraph(
+            screen,
+            2,
+            &format!("where: {}", place(run, screen, &cells)),
+        )));
     }
     for seen in seen(&cells) {
         text.push_str(&screen.dim(&paragraph(screen, 2, &seen)));
@@ -44,11 +56,24 @@ fn heading(screen: &Screen, finding: &Finding) -> String {
         Severity::Warning => screen.mixed(name),
         Severity::Note => screen.dim(name),
     };
-    let (title, id) = (printable(&finding.title), screen.dim(&format!("[{}]", finding.id)));
-    let width = [name, &title, finding.id].iter().map(|text| text.chars().count()).sum::<usize>();
+    let (title, id) = (
+        printable(&finding.title),
+        screen.dim(&format!("[{}]", finding.id)),
+    );
+    let width = [name, &title, finding.id]
+        .iter()
+        .map(|text| text.chars().count())
+        .sum::<usize>();
     // two blanks and two brackets
-    let gap = if width + 4 <= screen.width { " " } else { "\n  " };
-    let title = screen.heading(&textwrap::fill(&title, screen.width.saturating_sub(name.len() + 1)));
+    let gap = if width + 4 <= screen.width {
+        " "
+    } else {
+        "\n  "
+    };
+    let title = screen.heading(&textwrap::fill(
+        &title,
+        screen.width.saturating_sub(name.len() + 1),
+    ));
     format!("{label} {title}{gap}{id}\n")
 }
 
@@ -77,7 +102,10 @@ fn place(run: &Run, screen: &Screen, cells: &[&Cell]) -> String {
 fn seen(cells: &[&Cell]) -> Vec<String> {
     let said = |cell: &&Cell| {
         let sees = cell.user_sees.as_ref()?;
-        Some(format!("{} shows over TLS {}: {sees}", cell.client, cell.version))
+        Some(format!(
+            "{} shows over TLS {}: {sees}",
+            cell.client, cell.version
+        ))
     };
     distinct(cells.iter().filter_map(said))
 }
@@ -108,7 +136,8 @@ fn remedies(screen: &Screen, remedies: &[Remedy]) -> String {
     let mut text = String::new();
     let mut last: Option<&Remedy> = None;
     for remedy in remedies {
-        let same = last.is_some_and(|last| (last.place, &last.title) == (remedy.place, &remedy.title));
+        let same =
+            last.is_some_and(|last| (last.place, &last.title) == (remedy.place, &remedy.title));
         if !same {
             text.push_str(&title(screen, remedy));
         }
@@ -124,7 +153,14 @@ fn title(screen: &Screen, remedy: &Remedy) -> String {
         words.push(format!("helps {} only", remedy.clients.join(", ")));
     }
     if remedy.change.is_some() {
-        words.push(if remedy.proven { "proven" } else { "not proven" }.into());
+        words.push(
+            if remedy.proven {
+                "proven"
+            } else {
+                "not proven"
+            }
+            .into(),
+        );
     }
     if !remedy.breaks.is_empty() {
         words.push(format!("breaks {}", remedy.breaks.join("; ")));

@@ -25,7 +25,10 @@ pub fn render(run: &Run, screen: &Screen) -> String {
 
 fn header(run: &Run, screen: &Screen) -> String {
     let module = &run.module;
-    let text = format!("module {} ({} {})", module.path, module.description, module.version);
+    let text = format!(
+        "module {} ({} {})",
+        module.path, module.description, module.version
+    );
     let mut lines = vec![screen.dim(&screen.wrap(0, &printable(&text)))];
     for token in &run.tokens {
         let name = screen.heading(&printable(&token.label));
@@ -35,7 +38,10 @@ fn header(run: &Run, screen: &Screen) -> String {
 }
 
 fn about(token: &Token) -> String {
-    let mut about = printable(&format!("{}, serial {}, slot {}", token.model, token.serial, token.slot));
+    let mut about = printable(&format!(
+        "{}, serial {}, slot {}",
+        token.model, token.serial, token.slot
+    ));
     let pin = match token.pin {
         PinState::Ok => "",
         PinState::Low => ", a wrong PIN was given before",
@@ -81,7 +87,11 @@ fn totals(run: &Run, screen: &Screen) -> String {
         .map(|(count, name)| format!("{count} {name}"));
     let counts = counts.collect::<Vec<_>>().join(", ");
     let seconds = run.duration_ms as f64 / 1000.0;
-    let mut text = format!("{} cells: {counts}; {} signatures in {seconds:.1} s", run.cells.len(), run.signatures);
+    let mut text = format!(
+        "{} cells: {counts}; {} signatures in {seconds:.1} s",
+        run.cells.len(),
+        run.signatures
+    );
     let unexpected = run.unexpected();
     if unexpected > 0 {
         text.push_str(&format!("; {unexpected} not as expected"));
@@ -104,7 +114,10 @@ fn columns(screen: &Screen) -> Table {
 
 /// A table's lines, two blanks in, nothing at their ends, symbols coloured.
 fn laid_out(table: &Table, screen: &Screen) -> String {
-    let lines: Vec<String> = table.lines().map(|line| format!(" {}", line.trim_end())).collect();
+    let lines: Vec<String> = table
+        .lines()
+        .map(|line| format!(" {}", line.trim_end()))
+        .collect();
     screen.colour_symbols(&joined(&lines))
 }
 

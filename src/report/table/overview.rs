@@ -33,10 +33,22 @@ pub(super) fn render(run: &Run, screen: &Screen) -> String {
 
 /// `None`: no server was tried in this version.
 fn row(run: &Run, screen: &Screen, key: &Key, version: TlsVersion) -> Option<Vec<String>> {
-    let mut cells = run.cells.iter().filter(|cell| cell.key == key.id && cell.version == version);
+    let mut cells = run
+        .cells
+        .iter()
+        .filter(|cell| cell.key == key.id && cell.version == version);
     cells.clone().next()?;
-    let of = |client: &str| cells.clone().filter(|cell| cell.client == client).collect::<Vec<_>>();
-    let counts = run.clients.iter().map(|client| count(&of(&client.name), screen)).collect();
+    let of = |client: &str| {
+        cells
+            .clone()
+            .filter(|cell| cell.client == client)
+            .collect::<Vec<_>>()
+    };
+    let counts = run
+        .clients
+        .iter()
+        .map(|client| count(&of(&client.name), screen))
+        .collect();
     cells.next().map(|_| counts)
 }
 
