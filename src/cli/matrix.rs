@@ -18,18 +18,16 @@ use super::servers;
 use super::speak;
 use super::tokens::{self, OpenToken, Selection};
 use crate::clients::Client;
-use crate::diagnose;
 use crate::matrix::Table;
-use crate::matrix::judge::judge;
-use crate::matrix::plan::{self, Options, Plan};
-use crate::matrix::prove;
-use crate::matrix::run::{Bench, Event, run as make};
+use crate::matrix::find_out;
+use crate::matrix::plan::{self, Options};
+use crate::matrix::run::{Bench, Event};
 use crate::model::key::Key;
 use crate::model::profile::{Profile, TlsVersion};
 use crate::model::run::{ClientFacts, Run};
 use crate::model::sign::Sign;
 use crate::model::token::Token;
-use crate::tls::{Attempt, Authority};
+use crate::tls::Authority;
 use crate::token::trials;
 
 /// Reads the tokens, tries every key, prints the report.
@@ -42,6 +40,8 @@ pub(super) fn run(wanted: &Matrix) -> Result<Exit, CliError> {
     let mut output = Output::open(&wanted.output)?;
     let cancelled = interrupt::flag();
 
+    // seeding the random numbers for the servers' keys takes longer than a handshake: the token needn't wait for it
+    let authority = std::thread::spawn(Authority::new);
     let module = tokens::load_module(&wanted.token, &selection)?;
     let (mut open, incomplete) = tokens::open(&module, &selection, &mut pins)?;
     if open.is_empty() {
@@ -51,8 +51,9 @@ pub(super) fn run(wanted: &Matrix) -> Result<Exit, CliError> {
     let progress = Progress::new(wanted.output.quiet);
     let trial_signatures = try_out(&mut open, wanted, &progress, &cancelled);
 
+    let authority = authority.join().map_err(|_| authority_lost())??;
     let desk = Desk::new(&open, profiles, clients);
-    let mut found = desk.find_out(wanted, &progress, &cancelled)?;
+    let mut found = desk.find_out(wanted, &authority, &progress, &cancelled);
     drop(progress);
     found.module = module.facts().clone();
     found.started = started.0.format(&Rfc3339).unwrap_or_default();
@@ -63,6 +64,10 @@ pub(super) fn run(wanted: &Matrix) -> Result<Exit, CliError> {
 
     output.write(&found)?;
     Ok(exit(&found, incomplete))
+}
+
+fn authority_lost() -> CliError {
+    CliError::environment("the test CA could not be made: its thread ended")
 }
 
 fn exit(run: &Run, incomplete: Option<Exit>) -> Exit {
@@ -115,33 +120,48 @@ fn announce_verifications(
     }
 }
 
-/// The capability trials of every key; the number of signatures they took.
+/// The capability trials of every key, the tokens side by side; the number of signatures they took.
 fn try_out(
     open: &mut [OpenToken],
     wanted: &Matrix,
     progress: &Progress,
     cancelled: &AtomicBool,
 ) -> usize {
+    std::thread::scope(|scope| {
+        let tokens = open.iter_mut();
+        let trials: Vec<_> = tokens
+            .map(|token| scope.spawn(|| try_out_token(token, wanted, progress, cancelled)))
+            .collect();
+        trials
+            .into_iter()
+            .filter_map(|trials| trials.join().ok())
+            .sum()
+    })
+}
+
+fn try_out_token(
+    open: &mut OpenToken,
+    wanted: &Matrix,
+    progress: &Progress,
+    cancelled: &AtomicBool,
+) -> usize {
     let unlisted = wanted.effort.probe_unlisted;
+    let planned = |(_, key): &(usize, Key)| trials::planned(key, &open.token, unlisted);
+    progress.expect(open.keys.iter().map(planned).sum());
     let mut signatures = 0;
-    for token in open {
-        for (index, key) in &mut token.keys {
-            let planned = trials::planned(key, &token.token, unlisted);
-            progress.expect(planned);
-            progress.now(format!(
-                "what {} on {} can do",
-                key.name_for_people(),
-                token.token.label
-            ));
-            let go_on = || !cancelled.load(Ordering::Relaxed);
-            let trials = trials::run(&token.host, *index, key, &token.token, unlisted, &go_on);
-            progress.done(planned);
-            signatures += trials.signatures;
-            if key.always_authenticate {
-                token.token.verifications += trials.signatures;
-            }
-            key.capabilities = trials.capabilities;
+    for (index, key) in &mut open.keys {
+        let (name, token) = (key.name_for_people(), &open.token.label);
+        progress.now(format!("what {name} on {token} can do"));
+        let go_on = || {
+            progress.done(1);
+            !cancelled.load(Ordering::Relaxed)
+        };
+        let trials = trials::run(&open.host, *index, key, &open.token, unlisted, &go_on);
+        signatures += trials.signatures;
+        if key.always_authenticate {
+            open.token.verifications += trials.signatures;
         }
+        key.capabilities = trials.capabilities;
     }
     signatures
 }
@@ -183,74 +203,48 @@ impl Desk {
     fn find_out(
         &self,
         wanted: &Matrix,
+        authority: &Authority,
         progress: &Progress,
         cancelled: &AtomicBool,
-    ) -> Result<Run, CliError> {
+    ) -> Run {
         let table = self.table();
         let options = Options {
             version: tls(wanted),
             quick: wanted.effort.quick,
         };
         let plan = plan::plan(&table, options);
-        let authority = Authority::new()?;
-        let listener = |event| self.watch(&plan, event, progress);
         let bench = Bench {
-            authority: &authority,
+            authority,
             signers: &self.signers,
             cancelled,
-            listener: &listener,
+            listener: &|event| self.watch(event, progress),
         };
-        progress.expect(plan.jobs.len());
-        let attempts = make(&table, &plan.jobs, &bench);
-        let made = || attempts.iter().flatten();
-
-        let mut cells = judge(&table, &plan, &attempts);
-        let facts = diagnose::Facts {
-            tokens: &self.tokens,
-            keys: &self.keys,
-            profiles: &self.profiles,
-            cells: &cells,
-        };
-        let mut findings = diagnose::diagnose(&facts);
-        let mut signatures: usize = made().map(|attempt| attempt.signatures).sum();
-        if !wanted.effort.no_prove && !cancelled.load(Ordering::Relaxed) {
-            let proof = prove::plan(&table, &findings, &cells);
-            let quiet = Bench {
-                listener: &|_| {},
-                ..bench
-            };
-            signatures += prove::prove(&table, &proof, &quiet, &mut findings);
-        }
-        diagnose::explain_cells(&findings, &mut cells);
-        Ok(Run {
+        let found = find_out(&table, &plan, &bench, !wanted.effort.no_prove);
+        let clients = self.clients.iter();
+        Run {
             started: String::new(),
             duration_ms: 0,
-            complete: made().count() == plan.jobs.len(),
+            complete: found.complete,
             module: crate::model::token::Module::default(),
-            tokens: self.verifications_counted(&plan, &attempts),
+            tokens: self.verifications_counted(&found.signatures),
             keys: self.keys.clone(),
             profiles: self.profiles.clone(),
-            clients: self
-                .clients
-                .iter()
-                .map(|client| client_facts(*client))
-                .collect(),
-            cells,
-            findings,
-            signatures,
+            clients: clients.map(|client| client_facts(*client)).collect(),
+            cells: found.cells,
+            findings: found.findings,
+            signatures: found.signatures.iter().sum(),
             short_lists: plan.short_lists,
             notes: Vec::new(),
-        })
+        }
     }
 
-    /// The tokens, with the PIN verifications of always-authenticate keys' handshakes added.
-    fn verifications_counted(&self, plan: &Plan, attempts: &[Option<Attempt>]) -> Vec<Token> {
+    /// The tokens, with the PIN verifications of always-authenticate keys' signatures added.
+    fn verifications_counted(&self, signatures: &[usize]) -> Vec<Token> {
         let mut tokens = self.tokens.clone();
-        for (job, attempt) in plan.jobs.iter().zip(attempts) {
-            let key = self.keys.get(job.key).filter(|key| key.always_authenticate);
-            let token = key.and_then(|key| tokens.iter_mut().find(|token| token.id == key.token));
-            if let (Some(token), Some(attempt)) = (token, attempt) {
-                token.verifications += attempt.signatures;
+        for (key, signatures) in self.keys.iter().zip(signatures) {
+            let mut own = tokens.iter_mut().filter(|token| token.id == key.token);
+            if let (Some(token), true) = (own.next(), key.always_authenticate) {
+                token.verifications += signatures;
             }
         }
         tokens
@@ -265,22 +259,21 @@ impl Desk {
         }
     }
 
-    fn watch(&self, plan: &Plan, event: Event, progress: &Progress) {
+    fn watch(&self, event: Event, progress: &Progress) {
         match event {
-            Event::Started(job) => {
-                let cell = plan.jobs.get(job).and_then(|job| plan.cells.get(job.cell));
-                let names = cell.and_then(|cell| {
-                    Some((
-                        self.keys.get(cell.key)?.name_for_people(),
-                        &self.profiles.get(cell.profile)?.name,
-                        cell.version,
-                    ))
-                });
-                if let Some((key, profile, version)) = names {
-                    progress.now(format!("{key} at {profile}, TLS {version}"));
+            Event::Planned(jobs) => progress.expect(jobs),
+            Event::Started {
+                key,
+                profile,
+                version,
+            } => {
+                if let (Some(key), Some(profile)) = (self.keys.get(key), self.profiles.get(profile))
+                {
+                    let (key, server) = (key.name_for_people(), &profile.name);
+                    progress.now(format!("{key} at {server}, TLS {version}"));
                 }
             }
-            Event::Finished(_) => progress.done(1),
+            Event::Finished => progress.done(1),
         }
     }
 }

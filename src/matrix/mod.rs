@@ -10,7 +10,12 @@ pub mod profiles;
 pub mod prove;
 pub mod run;
 
+use std::sync::atomic::Ordering;
+
 use crate::clients::{Card, Client};
+use crate::diagnose;
+use crate::model::cell::Cell;
+use crate::model::finding::Finding;
 use crate::model::key::Key;
 use crate::model::profile::Profile;
 use crate::model::token::Token;
@@ -34,5 +39,49 @@ impl<'a> Table<'a> {
         let key = self.keys.get(key)?;
         let token = self.tokens.iter().find(|token| token.id == key.token)?;
         Some(Card { key, token })
+    }
+}
+
+/// What came of a plan.
+#[derive(Debug)]
+pub struct Found {
+    /// The plan's cells, judged.
+    pub cells: Vec<Cell>,
+    /// What they mean.
+    pub findings: Vec<Finding>,
+    /// C_SignInit calls for each key of the table, proofs included.
+    pub signatures: Vec<usize>,
+    /// False: it was cancelled before every handshake was made.
+    pub complete: bool,
+}
+
+/// Makes the plan's handshakes, judges and explains them, and proves the remedies if `prove` says so.
+pub fn find_out(
+    table: &Table<'_>,
+    plan: &plan::Plan,
+    bench: &run::Bench<'_>,
+    prove: bool,
+) -> Found {
+    let attempts = run::run(table, &plan.jobs, bench);
+    let mut cells = judge::judge(table, plan, &attempts);
+    let mut findings = diagnose::diagnose(&diagnose::Facts {
+        tokens: table.tokens,
+        keys: table.keys,
+        profiles: table.profiles,
+        cells: &cells,
+    });
+    let mut signatures = vec![0; table.keys.len()];
+    run::count_signatures(&plan.jobs, &attempts, &mut signatures);
+    if prove && !bench.cancelled.load(Ordering::Relaxed) {
+        let proof = prove::plan(table, &findings, &cells);
+        let made = prove::prove(table, &proof, bench, &mut findings);
+        run::count_signatures(&proof.jobs, &made, &mut signatures);
+    }
+    diagnose::explain_cells(&findings, &mut cells);
+    Found {
+        cells,
+        findings,
+        signatures,
+        complete: attempts.iter().all(Option::is_some),
     }
 }

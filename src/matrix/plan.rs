@@ -72,6 +72,8 @@ pub struct Job {
     pub cell: usize,
     /// The key.
     pub key: usize,
+    /// The profile.
+    pub profile: usize,
     /// The client whose rule is applied to what comes over the wire.
     pub client: usize,
     /// What its rule says to the whole list.
@@ -227,6 +229,7 @@ impl Planner<'_> {
             jobs.push(Job {
                 cell,
                 key,
+                profile,
                 client,
                 choice: choice.clone(),
                 server,

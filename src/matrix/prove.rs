@@ -10,7 +10,7 @@ use crate::model::cell::Cell;
 use crate::model::choice::Choice;
 use crate::model::finding::{Change, Finding};
 use crate::model::profile::{Profile, TlsVersion};
-use crate::tls::Server;
+use crate::tls::{Attempt, Server};
 
 /// The handshakes that would prove the findings' remedies.
 #[derive(Debug, Default)]
@@ -54,13 +54,13 @@ pub fn plan(table: &Table<'_>, findings: &[Finding], cells: &[Cell]) -> Proof {
     proof
 }
 
-/// Makes the handshakes and marks the remedies whose every cell passed. Gives the number of signatures made.
+/// Makes the handshakes and marks the remedies whose every cell passed.
 pub fn prove(
     table: &Table<'_>,
     proof: &Proof,
     bench: &Bench<'_>,
     findings: &mut [Finding],
-) -> usize {
+) -> Vec<Option<Attempt>> {
     let attempts = run(table, &proof.jobs, bench);
     let good = |job: &usize| {
         attempts
@@ -79,10 +79,6 @@ pub fn prove(
         }
     }
     attempts
-        .iter()
-        .flatten()
-        .map(|attempt| attempt.signatures)
-        .sum()
 }
 
 type Known = HashMap<(usize, Vec<u16>, u32, TlsVersion, Choice), usize>;
@@ -103,8 +99,8 @@ fn job(
     let profile = table
         .profiles
         .iter()
-        .find(|profile| profile.name == cell.profile)?;
-    let server = changed_server(profile, cell.version, change)?;
+        .position(|profile| profile.name == cell.profile)?;
+    let server = changed_server(table.profiles.get(profile)?, cell.version, change)?;
     let card = table.card(key)?;
     if card.key.always_authenticate {
         return None;
@@ -123,6 +119,7 @@ fn job(
         jobs.push(Job {
             cell: 0,
             key,
+            profile,
             client,
             choice,
             server,

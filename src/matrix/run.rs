@@ -10,6 +10,7 @@ use super::plan::Job;
 use crate::clients::Card;
 use crate::model::choice::Choice;
 use crate::model::key::Key;
+use crate::model::profile::TlsVersion;
 use crate::model::request::Request;
 use crate::model::sign::Sign;
 use crate::model::token::Token;
@@ -19,13 +20,22 @@ use crate::tls::{Attempt, Authority, attempt};
 /// Handshakes under way for each token: one is being signed, one is on its way there, one on its way back.
 const AT_ONCE_PER_TOKEN: usize = 3;
 
-/// What happens during a run, for whoever watches.
+/// What happens during a run, for whoever watches. Indexes are those of the [`Table`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Event {
-    /// This job (its index) begins.
-    Started(usize),
-    /// This job is done.
-    Finished(usize),
+    /// So many handshakes are to come.
+    Planned(usize),
+    /// One begins.
+    Started {
+        /// The key that will sign.
+        key: usize,
+        /// The server that will ask.
+        profile: usize,
+        /// The version.
+        version: TlsVersion,
+    },
+    /// One is done.
+    Finished,
 }
 
 /// What handshakes are made with.
@@ -42,6 +52,7 @@ pub struct Bench<'a> {
 
 /// Makes the handshakes; `None` for those that were not reached.
 pub fn run(table: &Table<'_>, jobs: &[Job], bench: &Bench<'_>) -> Vec<Option<Attempt>> {
+    (bench.listener)(Event::Planned(jobs.len()));
     let queue = Mutex::new(fair_order(table, jobs));
     let done = Mutex::new(HashMap::new());
     let workers = (AT_ONCE_PER_TOKEN * table.tokens.len()).clamp(1, jobs.len().max(1));
@@ -49,10 +60,8 @@ pub fn run(table: &Table<'_>, jobs: &[Job], bench: &Bench<'_>) -> Vec<Option<Att
         for _ in 0..workers {
             scope.spawn(|| {
                 while let Some(at) = next(&queue, bench.cancelled) {
-                    (bench.listener)(Event::Started(at));
                     let made = jobs.get(at).and_then(|job| handshake(table, job, bench));
                     lock(&done).insert(at, made);
-                    (bench.listener)(Event::Finished(at));
                 }
             });
         }
@@ -61,6 +70,15 @@ pub fn run(table: &Table<'_>, jobs: &[Job], bench: &Bench<'_>) -> Vec<Option<Att
     (0..jobs.len())
         .map(|at| done.remove(&at).flatten())
         .collect()
+}
+
+/// Adds the C_SignInit calls of these jobs to their keys' sums.
+pub fn count_signatures(jobs: &[Job], attempts: &[Option<Attempt>], sums: &mut [usize]) {
+    for (job, attempt) in jobs.iter().zip(attempts) {
+        if let (Some(attempt), Some(sum)) = (attempt, sums.get_mut(job.key)) {
+            *sum += attempt.signatures;
+        }
+    }
 }
 
 /// Jobs of different tokens take turns, so that none of them waits for another's to be through.
@@ -90,12 +108,19 @@ fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
 
 fn handshake(table: &Table<'_>, job: &Job, bench: &Bench<'_>) -> Option<Attempt> {
     let card = table.card(job.key)?;
+    (bench.listener)(Event::Started {
+        key: job.key,
+        profile: job.profile,
+        version: job.server.version,
+    });
     let client = Client {
         chain: chain(card.key)?,
         rule: rule(table, job, card)?,
         sign: Arc::clone(bench.signers.get(job.key)?),
     };
-    Some(attempt(bench.authority, &job.server, client))
+    let made = attempt(bench.authority, &job.server, client);
+    (bench.listener)(Event::Finished);
+    Some(made)
 }
 
 /// The rule as a closure that outlives this frame, as `rustls` wants its parts: over copies of the key and its token.

@@ -69,12 +69,25 @@ pub fn rsa_recover(modulus: &[u8], exponent: &[u8], signature: &[u8]) -> Option<
     if signature.len() != modulus.len() || s >= n || n.bits() < 2 {
         return None;
     }
-    let em = s
-        .modpow(&BigUint::from_bytes_be(exponent), &n)
-        .to_bytes_be();
+    let em = power(&s, exponent, &n).to_bytes_be();
     let mut padded = vec![0; modulus.len().checked_sub(em.len())?];
     padded.extend(em);
     Some(padded)
+}
+
+/// Square and multiply. Public exponents are short, nearly always 65537, for which `modpow`'s table costs more than it saves.
+fn power(base: &BigUint, exponent: &[u8], modulus: &BigUint) -> BigUint {
+    let mut result = BigUint::from(1u8);
+    for bit in exponent
+        .iter()
+        .flat_map(|byte| (0..8).rev().map(move |at| byte >> at & 1))
+    {
+        result = &result * &result % modulus;
+        if bit == 1 {
+            result = result * base % modulus;
+        }
+    }
+    result
 }
 
 fn pkcs1(modulus: &[u8], exponent: &[u8], hash: Hash, message: &[u8], signature: &[u8]) -> bool {

@@ -1,6 +1,6 @@
 //! The TLS floor: the only code that names `rustls`.
 //!
-//! An [`attempt`] is one real handshake in memory between a client, whose decisions a rule makes and whose signature a
+//! An [`attempt()`] is one real handshake in memory between a client, whose decisions a rule makes and whose signature a
 //! [`Sign`](crate::model::sign::Sign) makes, and a server that asks for exactly the schemes it is told to.
 #![forbid(unsafe_code)]
 

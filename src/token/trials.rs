@@ -5,7 +5,8 @@
 //! block that the host padded. What the token doesn't list is not tried unless asked for.
 #![forbid(unsafe_code)]
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
+use std::sync::mpsc::{self, Receiver, Sender};
 
 use super::host::Host;
 use crate::model::capability::{Answer, Capability};
@@ -14,10 +15,9 @@ use crate::model::hash::Hash;
 use crate::model::key::Key;
 use crate::model::mechanism::Mechanism;
 use crate::model::profile::TlsVersion;
-use crate::model::public_key::PublicKey;
 use crate::model::route::Route;
 use crate::model::scheme::{KeyShape, Misfit, Scheme};
-use crate::model::sign::{Sign, SignError, SignStep, Signed};
+use crate::model::sign::{Sign, SignError, SignStep};
 use crate::model::token::{MechanismFacts, Token};
 use crate::model::verify::{VerifyError, verify};
 
@@ -49,7 +49,7 @@ const NOT_TRIED: Trial = Trial {
 };
 
 /// Tries `key`, the one at `index` in the host's inventory. `go_on` is asked before each signature; when it says no, the
-/// rest is `not_tried`.
+/// rest is `not_tried`. Signatures are checked beside the token's work: it doesn't wait for the host's arithmetic.
 pub fn run(
     host: &Host,
     index: usize,
@@ -58,45 +58,122 @@ pub fn run(
     probe_unlisted: bool,
     go_on: &dyn Fn() -> bool,
 ) -> Trials {
-    let signer = host.signer(index);
-    let mut bench = Bench {
-        key,
-        signer: &signer,
-        done: HashMap::new(),
-        signatures: 0,
-    };
-    let mut capabilities = Vec::new();
-    for (scheme, route) in candidates(&key.shape()) {
-        let mechanism = route.mechanism(scheme);
-        let facts = mechanism_facts(host, token, mechanism);
-        let wanted = facts.listed || probe_unlisted;
-        let trial = bench.trial(scheme, route, wanted && go_on());
-        capabilities.push(Capability {
+    let rows: Vec<Row> = candidates(&key.shape())
+        .map(|(scheme, route)| Row {
             scheme,
             route,
-            listed: facts.listed,
-            info: facts.info,
-            allowed: key.allows(mechanism),
+            facts: mechanism_facts(host, token, route.mechanism(scheme)),
+        })
+        .collect();
+    let wanted = rows.iter().filter(|row| row.facts.listed || probe_unlisted);
+    let signer = host.signer(index);
+    let tried = std::thread::scope(|scope| {
+        let (sender, receiver) = mpsc::channel();
+        let checker = scope.spawn(|| check_all(key, receiver));
+        let mut tried = sign_all(&signer, wanted, &sender, go_on);
+        drop(sender);
+        // the checker can't panic; if it did, nothing would be verified
+        for (call, verified) in checker.join().unwrap_or_default() {
+            if let Some(trial) = tried.get_mut(&call) {
+                trial.verified = verified;
+            }
+        }
+        tried
+    });
+    Trials {
+        signatures: tried
+            .values()
+            .filter(|trial| trial.sign_init != Answer::NotTried)
+            .count(),
+        capabilities: rows.iter().map(|row| row.capability(key, &tried)).collect(),
+    }
+}
+
+/// A scheme over a route, and what the token says of the mechanism.
+struct Row {
+    scheme: Scheme,
+    route: Route,
+    facts: MechanismFacts,
+}
+
+/// Trials with the same of these come to the same call.
+type Call = (Route, Option<Hash>);
+
+impl Row {
+    fn call(&self) -> Call {
+        (self.route, self.scheme.hash())
+    }
+
+    fn capability(&self, key: &Key, tried: &HashMap<Call, Trial>) -> Capability {
+        let trial = tried.get(&self.call()).unwrap_or(&NOT_TRIED);
+        Capability {
+            scheme: self.scheme,
+            route: self.route,
+            listed: self.facts.listed,
+            info: self.facts.info,
+            allowed: key.allows(self.facts.mechanism),
             sign_init: trial.sign_init,
             sign: trial.sign,
             verified: trial.verified,
             sign_ms: trial.ms,
-        });
+        }
     }
-    Trials {
-        capabilities,
-        signatures: bench.signatures,
+}
+
+/// Signs each call once, and hands the signatures on.
+fn sign_all<'a>(
+    signer: &dyn Sign,
+    rows: impl Iterator<Item = &'a Row>,
+    checker: &Sender<(Call, Scheme, Vec<u8>)>,
+    go_on: &dyn Fn() -> bool,
+) -> HashMap<Call, Trial> {
+    let mut tried = HashMap::new();
+    for row in rows {
+        if tried.contains_key(&row.call()) || !go_on() {
+            continue;
+        }
+        let trial = match signer.sign(row.scheme, row.route, &MESSAGE) {
+            Ok(signed) => {
+                // the checker ends only after the last sender
+                let _ = checker.send((row.call(), row.scheme, signed.signature));
+                Trial {
+                    sign_init: Answer::Ok,
+                    sign: Answer::Ok,
+                    verified: None,
+                    ms: Some(signed.ms),
+                }
+            }
+            Err(error) => failed(&error),
+        };
+        tried.insert(row.call(), trial);
+    }
+    tried
+}
+
+fn check_all(
+    key: &Key,
+    signatures: Receiver<(Call, Scheme, Vec<u8>)>,
+) -> HashMap<Call, Option<bool>> {
+    signatures
+        .into_iter()
+        .map(|(call, scheme, signature)| (call, check(key, scheme, &signature)))
+        .collect()
+}
+
+fn check(key: &Key, scheme: Scheme, signature: &[u8]) -> Option<bool> {
+    match verify(key.verifying_key()?, scheme, &MESSAGE, signature) {
+        Ok(()) => Some(true),
+        Err(VerifyError::Bad | VerifyError::WrongKeyType) => Some(false),
+        Err(VerifyError::Unsupported) => None,
     }
 }
 
 /// Signatures that the trials of this key will make, for the PIN's budget.
 pub fn planned(key: &Key, token: &Token, probe_unlisted: bool) -> usize {
-    let mut calls: Vec<(Route, Option<Hash>)> = candidates(&key.shape())
+    let calls: HashSet<Call> = candidates(&key.shape())
         .filter(|(scheme, route)| probe_unlisted || token.lists(route.mechanism(*scheme)))
         .map(|(scheme, route)| (route, scheme.hash()))
         .collect();
-    let mut seen = std::collections::HashSet::new();
-    calls.retain(|call| seen.insert(*call));
     calls.len()
 }
 
@@ -138,52 +215,6 @@ fn mechanism_facts(host: &Host, token: &Token, mechanism: Mechanism) -> Mechanis
         .cloned()
         .or_else(|| host.mechanism_info(mechanism))
         .unwrap_or_else(unknown)
-}
-
-struct Bench<'a> {
-    key: &'a Key,
-    signer: &'a dyn Sign,
-    done: HashMap<(Route, Option<Hash>), Trial>,
-    signatures: usize,
-}
-
-impl Bench<'_> {
-    fn trial(&mut self, scheme: Scheme, route: Route, wanted: bool) -> Trial {
-        let call = (route, scheme.hash());
-        if let Some(done) = self.done.get(&call) {
-            return *done;
-        }
-        if !wanted {
-            return NOT_TRIED;
-        }
-        let trial = self.try_out(scheme, route);
-        if trial.sign_init != Answer::NotTried {
-            self.signatures += 1;
-        }
-        self.done.insert(call, trial);
-        trial
-    }
-
-    fn try_out(&self, scheme: Scheme, route: Route) -> Trial {
-        match self.signer.sign(scheme, route, &MESSAGE) {
-            Ok(signed) => Trial {
-                sign_init: Answer::Ok,
-                sign: Answer::Ok,
-                verified: self.check(scheme, &signed),
-                ms: Some(signed.ms),
-            },
-            Err(error) => failed(&error),
-        }
-    }
-
-    fn check(&self, scheme: Scheme, signed: &Signed) -> Option<bool> {
-        let key: &PublicKey = self.key.verifying_key()?;
-        match verify(key, scheme, &MESSAGE, &signed.signature) {
-            Ok(()) => Some(true),
-            Err(VerifyError::Bad | VerifyError::WrongKeyType) => Some(false),
-            Err(VerifyError::Unsupported) => None,
-        }
-    }
 }
 
 fn failed(error: &SignError) -> Trial {
