@@ -130,6 +130,54 @@ fn no_floor_imports_one_that_it_may_not() {
     }
 }
 
+/// The files of a floor that a file takes names from. A floor's `mod.rs` holds what its files share; it doesn't count.
+fn siblings(source: &Source) -> Vec<String> {
+    let floor = format!("crate::{}::", source.floor);
+    let uses = source
+        .code
+        .replace("use super::{", "use super::")
+        .replace(&floor, "super::");
+    let names = uses.split("super::").skip(1);
+    let first = |rest: &str| {
+        rest.split(|c: char| !c.is_alphanumeric() && c != '_')
+            .next()
+            .unwrap_or_default()
+            .to_owned()
+    };
+    names.map(first).collect()
+}
+
+#[test]
+fn no_file_of_a_floor_comes_back_to_itself() {
+    let all = sources();
+    let stem = |name: &str| {
+        name.rsplit('/')
+            .next()
+            .unwrap()
+            .trim_end_matches(".rs")
+            .to_owned()
+    };
+    for start in all.iter().filter(|source| !source.name.ends_with("mod.rs")) {
+        let mut reached: Vec<String> = Vec::new();
+        let mut next = siblings(start);
+        while let Some(name) = next.pop() {
+            let file = all
+                .iter()
+                .find(|s| s.floor == start.floor && stem(&s.name) == name);
+            let Some(file) = file.filter(|_| !reached.contains(&name)) else {
+                continue;
+            };
+            assert!(
+                file.name != start.name,
+                "{} comes back to itself by {reached:?}",
+                start.name
+            );
+            next.extend(siblings(file));
+            reached.push(name);
+        }
+    }
+}
+
 #[test]
 fn foreign_names_and_the_terminal_stay_on_their_own_floor() {
     for source in sources() {

@@ -6,13 +6,12 @@ use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::signature::{self as lc, EcdsaKeyPair, RsaKeyPair};
 use cardcheck::model::choice::Choice;
 use cardcheck::model::ckr::Ckr;
-use cardcheck::model::profile::TlsVersion::{self, V1_2, V1_3};
 use cardcheck::model::request::Request;
 use cardcheck::model::route::Route;
 use cardcheck::model::scheme::Scheme;
 use cardcheck::model::sign::{Sign, SignError, SignStep, Signed};
-use cardcheck::tls::attempt::{Client, Server};
-use cardcheck::tls::{Attempt, Authority, End, attempt, sendable};
+use cardcheck::model::version::TlsVersion::{self, V1_2, V1_3};
+use cardcheck::tls::{Attempt, Authority, Client, End, Server, attempt, sendable};
 use rcgen::{CertificateParams, KeyPair};
 
 /// A key in software, which signs whatever it is asked to, also what TLS forbids.

@@ -5,12 +5,13 @@ use std::collections::BTreeMap;
 use cardcheck::clients::{self, Card, Client};
 use cardcheck::model::capability::Answer;
 use cardcheck::model::choice::Choice;
-use cardcheck::model::key::{Curve, Key, KeyType, Pairing};
+use cardcheck::model::key::{Key, Pairing};
+use cardcheck::model::key_type::{Curve, KeyType};
 use cardcheck::model::mechanism::Mechanism;
-use cardcheck::model::profile::TlsVersion;
 use cardcheck::model::request::Request;
 use cardcheck::model::scheme::Scheme;
 use cardcheck::model::token::{MechanismFacts, PinState, Token};
+use cardcheck::model::version::TlsVersion;
 
 /// The rule that imitates each observed program.
 const PROGRAMS: &[(&str, &str)] = &[

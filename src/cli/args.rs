@@ -30,7 +30,7 @@ pub(super) enum Command {
 }
 
 #[derive(Debug, ClapArgs)]
-#[command(after_help = exit::TABLE, after_long_help = super::servers::names_for_help() + "\n\n" + exit::TABLE)]
+#[command(after_help = exit::TABLE, after_long_help = super::names::names_for_help() + "\n\n" + exit::TABLE)]
 pub(super) struct Matrix {
     #[command(flatten)]
     pub(super) token: Token,

@@ -7,8 +7,8 @@ use crate::model::scheme::UnknownScheme;
 use crate::tls::authority::AuthorityError;
 use crate::token::ModuleError;
 use crate::token::discover;
-use crate::token::module::Refusal;
 use crate::token::pin_rules::PinRefusal;
+use crate::token::refusal::Refusal;
 use crate::token::select::BadUri;
 
 /// What went wrong, what to do next, and how the program ends.

@@ -23,10 +23,11 @@ use crate::matrix::find_out;
 use crate::matrix::plan::{self, Options};
 use crate::matrix::run::{Bench, Event};
 use crate::model::key::Key;
-use crate::model::profile::{Profile, TlsVersion};
+use crate::model::profile::Profile;
 use crate::model::run::{ClientFacts, Run};
 use crate::model::sign::Sign;
 use crate::model::token::Token;
+use crate::model::version::TlsVersion;
 use crate::tls::Authority;
 use crate::token::trials;
 

@@ -9,6 +9,7 @@ mod error;
 mod exit;
 mod interrupt;
 mod matrix;
+mod names;
 mod output;
 mod pin;
 mod progress;

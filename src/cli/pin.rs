@@ -9,8 +9,8 @@ use super::args;
 use super::error::{CliError, pin_refused};
 use super::exit::Exit;
 use super::speak;
-use crate::token::host::{Description, Login};
 use crate::token::pin_rules;
+use crate::token::protocol::{Description, Login};
 use crate::token::select::Uri;
 
 /// The PIN's source, and what became of the PIN so far.

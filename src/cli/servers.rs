@@ -53,19 +53,6 @@ pub(super) fn clients(servers: &Servers) -> Result<Vec<&'static dyn Client>, Cli
     Ok(chosen)
 }
 
-/// The names that `--profile` and `--client` take, for the long help.
-pub(super) fn names_for_help() -> String {
-    let mut text = String::from("Profiles:\n");
-    for profile in profiles::builtin() {
-        text.push_str(&format!("  {:<22} {}\n", profile.name, profile.about));
-    }
-    text.push_str("\nClients:\n");
-    for client in clients::ALL {
-        text.push_str(&format!("  {:<22} {}\n", client.name(), client.about()));
-    }
-    text.trim_end().to_owned()
-}
-
 /// A built-in name first; what looks like a path, or is a file, is read.
 fn named_or_file(wanted: &str) -> Result<Vec<Profile>, CliError> {
     match profiles::by_name(wanted) {

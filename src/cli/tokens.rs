@@ -8,8 +8,9 @@ use super::speak;
 use crate::model::ckr::Ckr;
 use crate::model::key::Key;
 use crate::model::token::{PinState, Token};
-use crate::token::host::{Description, Host};
-use crate::token::module::Refusal;
+use crate::token::Host;
+use crate::token::protocol::Description;
+use crate::token::refusal::Refusal;
 use crate::token::select::{Selector, Uri};
 use crate::token::{Module, discover};
 

@@ -5,12 +5,12 @@
 use super::{Card, Client, Evidence, Failure, no_certificate};
 use crate::model::cell::Stage;
 use crate::model::choice::Choice;
-use crate::model::key::KeyType;
+use crate::model::key_type::KeyType;
 use crate::model::mechanism::Mechanism;
-use crate::model::profile::TlsVersion;
 use crate::model::request::Request;
 use crate::model::route::Route;
 use crate::model::scheme::Scheme;
+use crate::model::version::TlsVersion;
 
 pub(super) struct Firefox;
 

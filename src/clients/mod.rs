@@ -13,9 +13,9 @@ use crate::model::cell::Stage;
 use crate::model::choice::Choice;
 use crate::model::ckr::Ckr;
 use crate::model::key::Key;
-use crate::model::profile::TlsVersion;
 use crate::model::request::Request;
 use crate::model::token::Token;
+use crate::model::version::TlsVersion;
 
 /// Every client, in the order in which tables show them.
 pub static ALL: &[&dyn Client] = &[&any::Any, &firefox::Firefox, &openssl::OpenSsl];

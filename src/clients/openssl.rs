@@ -6,11 +6,11 @@ use crate::model::cell::Stage;
 use crate::model::choice::Choice;
 use crate::model::ckr::Ckr;
 use crate::model::hash::Hash;
-use crate::model::key::KeyType;
-use crate::model::profile::TlsVersion;
+use crate::model::key_type::KeyType;
 use crate::model::request::Request;
 use crate::model::route::Route;
 use crate::model::scheme::Scheme;
+use crate::model::version::TlsVersion;
 
 pub(super) struct OpenSsl;
 

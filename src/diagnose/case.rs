@@ -6,8 +6,9 @@ use crate::clients::{Evidence, by_name};
 use crate::model::cell::Cell;
 use crate::model::finding::{Finding, Remedy, Severity};
 use crate::model::key::Key;
-use crate::model::profile::{Profile, TlsVersion};
+use crate::model::profile::Profile;
 use crate::model::token::Token;
+use crate::model::version::TlsVersion;
 
 /// Cells of one token that share a cause.
 pub(super) struct Case<'a> {

@@ -83,7 +83,7 @@ fn finding(facts: &Facts<'_>, token: &Token) -> Finding {
 mod tests {
     use super::*;
     use crate::diagnose::fixtures::{Fixture, rsa, token};
-    use crate::model::profile::TlsVersion::V1_2;
+    use crate::model::version::TlsVersion::V1_2;
 
     #[test]
     fn a_key_whose_certificate_is_text_is_explained() {

@@ -54,7 +54,7 @@ fn finding(case: &Case<'_>) -> Finding {
 mod tests {
     use super::*;
     use crate::diagnose::fixtures::{Fixture, rsa};
-    use crate::model::profile::TlsVersion::V1_2;
+    use crate::model::version::TlsVersion::V1_2;
 
     #[test]
     fn the_reason_is_given_and_nothing_is_blamed() {

@@ -7,9 +7,9 @@ use super::software::Proposal;
 use super::{Facts, Rule, client_list};
 use crate::model::cell::{Cell, Stage};
 use crate::model::finding::{Finding, Remedy, Severity};
-use crate::model::key::{Curve, KeyType};
-use crate::model::profile::TlsVersion;
+use crate::model::key_type::{Curve, KeyType};
 use crate::model::scheme::{Kind, Scheme};
+use crate::model::version::TlsVersion;
 
 pub(super) static RULE: Rule = Rule {
     id: "curve-not-for-scheme",

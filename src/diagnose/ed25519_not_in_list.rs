@@ -7,7 +7,7 @@ use super::software::Proposal;
 use super::{Facts, Rule, client_list};
 use crate::model::cell::{Cell, Outcome, Stage};
 use crate::model::finding::{Finding, Remedy, Severity};
-use crate::model::key::KeyType;
+use crate::model::key_type::KeyType;
 use crate::model::scheme::Scheme;
 
 pub(super) static RULE: Rule = Rule {
@@ -120,7 +120,7 @@ fn remedies(case: &Case<'_>, server_asked: bool) -> Vec<Remedy> {
 mod tests {
     use super::*;
     use crate::diagnose::fixtures::{Fixture, ed25519, rsa};
-    use crate::model::profile::TlsVersion::V1_3;
+    use crate::model::version::TlsVersion::V1_3;
 
     fn at(server: &str) -> Fixture {
         let mut fixture = Fixture::new().key(ed25519("k1"));

@@ -5,13 +5,15 @@ use crate::model::capability::{Answer, Capability};
 use crate::model::cell::{Cell, Outcome, Stage};
 use crate::model::certificate::Certificate;
 use crate::model::ckr::Ckr;
-use crate::model::key::{Curve, Key, KeyType, Pairing};
+use crate::model::key::{Key, Pairing};
+use crate::model::key_type::{Curve, KeyType};
 use crate::model::mechanism::Mechanism;
-use crate::model::profile::{Profile, TlsVersion};
+use crate::model::profile::Profile;
 use crate::model::public_key::PublicKey;
 use crate::model::route::Route;
 use crate::model::scheme::Scheme;
 use crate::model::token::{MechanismFacts, PinState, Token};
+use crate::model::version::TlsVersion;
 
 /// One token, its keys, the servers below, and cells.
 pub(super) struct Fixture {

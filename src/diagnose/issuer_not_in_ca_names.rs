@@ -80,7 +80,7 @@ fn issuers(keys: &[&Key]) -> Vec<String> {
 mod tests {
     use super::*;
     use crate::diagnose::fixtures::{Fixture, rsa};
-    use crate::model::profile::TlsVersion::V1_2;
+    use crate::model::version::TlsVersion::V1_2;
 
     fn at_a_server_that_wants(issuer: &[u8], client: &str) -> Fixture {
         let mut fixture = Fixture::new().key(rsa("k1", 2048));

@@ -6,7 +6,8 @@ use super::tried::{self, Works};
 use super::{Facts, Rule};
 use crate::model::cell::{Outcome, Stage};
 use crate::model::finding::{Finding, Severity};
-use crate::model::key::{Key, KeyType};
+use crate::model::key::Key;
+use crate::model::key_type::KeyType;
 use crate::model::token::Token;
 
 pub(super) static RULE: Rule = Rule {
@@ -100,8 +101,8 @@ mod tests {
     use super::*;
     use crate::diagnose::fixtures::{Fixture, rsa, working};
     use crate::model::ckr::Ckr;
-    use crate::model::profile::TlsVersion::V1_2;
     use crate::model::route::Route;
+    use crate::model::version::TlsVersion::V1_2;
 
     fn unfit(key: Key) -> Fixture {
         let mut fixture = Fixture::new().key(Key {

@@ -7,7 +7,8 @@ use super::software::Proposal;
 use super::{Facts, Rule, client_list};
 use crate::model::cell::{Cell, Outcome, Stage};
 use crate::model::finding::{Finding, Remedy, Severity};
-use crate::model::key::{Key, KeyType};
+use crate::model::key::Key;
+use crate::model::key_type::KeyType;
 
 pub(super) static RULE: Rule = Rule {
     id: "key-too-small",
@@ -177,8 +178,8 @@ mod tests {
     use super::*;
     use crate::diagnose::fixtures::{Fixture, rsa};
     use crate::model::ckr::Ckr;
-    use crate::model::profile::TlsVersion::V1_2;
     use crate::model::scheme::Scheme;
+    use crate::model::version::TlsVersion::V1_2;
 
     #[test]
     fn a_key_below_the_server_s_size_is_named_with_both_sizes() {

@@ -3,7 +3,8 @@
 use super::prose::{self, number};
 use super::{Facts, Rule};
 use crate::model::finding::{Finding, Severity};
-use crate::model::key::{Key, KeyType};
+use crate::model::key::Key;
+use crate::model::key_type::KeyType;
 use crate::model::token::Token;
 
 pub(super) static RULE: Rule = Rule {

@@ -210,10 +210,11 @@ mod tests {
     use super::*;
     use crate::model::ckr::Ckr;
     use crate::model::finding::Severity;
-    use crate::model::key::{Curve, KeyType, Pairing};
+    use crate::model::key::Pairing;
+    use crate::model::key_type::{Curve, KeyType};
     use crate::model::mechanism::Mechanism;
-    use crate::model::profile::TlsVersion::{V1_2, V1_3};
     use crate::model::route::Route;
+    use crate::model::version::TlsVersion::{V1_2, V1_3};
 
     /// Keys of every sort, on a token that lists the mechanism or on one that lists nothing.
     fn with_keys(listed: bool) -> Fixture {

@@ -7,7 +7,7 @@ use super::software::Proposal;
 use super::{Facts, Rule, client_list};
 use crate::model::cell::{Cell, Stage};
 use crate::model::finding::{Finding, Remedy, Severity};
-use crate::model::key::KeyType;
+use crate::model::key_type::KeyType;
 use crate::model::scheme::Scheme;
 
 pub(super) static RULE: Rule = Rule {
@@ -98,7 +98,7 @@ mod tests {
     use crate::diagnose::fixtures::{Fixture, rsa};
     use crate::model::finding::Change;
     use crate::model::mechanism::Mechanism;
-    use crate::model::profile::TlsVersion::V1_3;
+    use crate::model::version::TlsVersion::V1_3;
 
     #[test]
     fn pkcs1_alone_over_tls13_is_nothing_to_sign_with() {

@@ -5,7 +5,8 @@ use super::remedy::card;
 use super::{Facts, Rule};
 use crate::model::cell::Outcome;
 use crate::model::finding::{Finding, Severity};
-use crate::model::key::{Key, KeyType, Pairing};
+use crate::model::key::{Key, Pairing};
+use crate::model::key_type::KeyType;
 use crate::model::token::Token;
 
 pub(super) static RULE: Rule = Rule {
@@ -53,7 +54,7 @@ fn finding(facts: &Facts<'_>, token: &Token, keys: &[&Key]) -> Finding {
 mod tests {
     use super::*;
     use crate::diagnose::fixtures::{Fixture, rsa};
-    use crate::model::profile::TlsVersion::V1_2;
+    use crate::model::version::TlsVersion::V1_2;
 
     #[test]
     fn a_key_without_a_certificate_explains_its_skipped_cells() {

@@ -12,8 +12,8 @@ use crate::model::cell::{Cell, Outcome, Stage};
 use crate::model::finding::{Finding, Remedy, Severity};
 use crate::model::key::Key;
 use crate::model::mechanism::Mechanism;
-use crate::model::profile::TlsVersion;
 use crate::model::route::Route;
+use crate::model::version::TlsVersion;
 
 pub(super) static RULE: Rule = Rule {
     id: "pss-listed-but-refused",
@@ -241,7 +241,7 @@ mod tests {
     use crate::diagnose::fixtures::{Fixture, refusing, rsa, working};
     use crate::model::ckr::Ckr;
     use crate::model::finding::Change;
-    use crate::model::profile::TlsVersion::{V1_2, V1_3};
+    use crate::model::version::TlsVersion::{V1_2, V1_3};
 
     /// PSS is listed and refused, all else works: the motivating case.
     fn lying() -> Fixture {

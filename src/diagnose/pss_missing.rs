@@ -10,7 +10,8 @@ use super::{Facts, Rule};
 use crate::model::cell::{Cell, Outcome, Stage};
 use crate::model::finding::{Finding, Remedy, Severity};
 use crate::model::hash::Hash;
-use crate::model::key::{Key, KeyType};
+use crate::model::key::Key;
+use crate::model::key_type::KeyType;
 use crate::model::mechanism::Mechanism;
 
 pub(super) static RULE: Rule = Rule {
@@ -158,9 +159,9 @@ mod tests {
     use super::*;
     use crate::diagnose::fixtures::{Fixture, refusing, rsa, working};
     use crate::model::finding::Change;
-    use crate::model::profile::TlsVersion::{V1_2, V1_3};
     use crate::model::route::Route;
     use crate::model::scheme::Scheme;
+    use crate::model::version::TlsVersion::{V1_2, V1_3};
 
     #[test]
     fn a_pss_only_server_has_to_take_pkcs1_over_tls12() {

@@ -4,8 +4,8 @@ use super::case::Case;
 use super::software::Proposal;
 use super::{client_list, what_if};
 use crate::model::finding::{Change, Remedy, Where};
-use crate::model::profile::TlsVersion;
 use crate::model::scheme::{Kind, Scheme};
+use crate::model::version::TlsVersion;
 
 const NO_TLS13: &str = "TLS 1.3 on that host, for everybody";
 const NO_TLS13_KEYS: &str = "logins with ML-DSA and brainpool keys, which need TLS 1.3";

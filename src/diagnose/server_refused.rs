@@ -113,7 +113,7 @@ fn finding(case: &Case<'_>) -> Finding {
 mod tests {
     use super::*;
     use crate::diagnose::fixtures::{Fixture, rsa};
-    use crate::model::profile::TlsVersion::V1_2;
+    use crate::model::version::TlsVersion::V1_2;
 
     #[test]
     fn the_alert_is_named_with_what_it_may_mean() {

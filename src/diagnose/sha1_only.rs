@@ -85,7 +85,7 @@ fn remedies(case: &Case<'_>) -> Vec<Remedy> {
 mod tests {
     use super::*;
     use crate::diagnose::fixtures::{Fixture, rsa};
-    use crate::model::profile::TlsVersion::V1_2;
+    use crate::model::version::TlsVersion::V1_2;
 
     fn at(server: &str) -> Fixture {
         let mut fixture = Fixture::new().key(rsa("k1", 2048));

@@ -91,7 +91,7 @@ fn remedies(case: &Case<'_>, ckr: Option<Ckr>) -> Vec<Remedy> {
 mod tests {
     use super::*;
     use crate::diagnose::fixtures::{Fixture, rsa};
-    use crate::model::profile::TlsVersion::V1_2;
+    use crate::model::version::TlsVersion::V1_2;
 
     fn refused_with(codes: &[u64]) -> Fixture {
         let mut fixture = Fixture::new().key(rsa("k1", 2048));

@@ -148,9 +148,9 @@ fn lurks(token: &Token, keys: &[&Key]) -> Finding {
 mod tests {
     use super::*;
     use crate::diagnose::fixtures::{Fixture, bad, rsa, working};
-    use crate::model::profile::TlsVersion::V1_2;
     use crate::model::route::Route;
     use crate::model::scheme::Scheme;
+    use crate::model::version::TlsVersion::V1_2;
 
     fn refused(key: Key, alert: &str) -> Fixture {
         let mut fixture = Fixture::new().key(key);

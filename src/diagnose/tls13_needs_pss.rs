@@ -6,7 +6,7 @@ use super::{Facts, Rule, pss_missing, remedy};
 use crate::model::cell::Cell;
 use crate::model::finding::{Finding, Remedy, Severity};
 use crate::model::key::Key;
-use crate::model::profile::TlsVersion;
+use crate::model::version::TlsVersion;
 
 pub(super) static RULE: Rule = Rule {
     id: "tls13-needs-pss",
@@ -76,8 +76,8 @@ mod tests {
     use crate::model::cell::Stage;
     use crate::model::finding::Change;
     use crate::model::mechanism::Mechanism;
-    use crate::model::profile::TlsVersion::{V1_2, V1_3};
     use crate::model::route::Route;
+    use crate::model::version::TlsVersion::{V1_2, V1_3};
 
     fn no_pss() -> Fixture {
         Fixture::new()

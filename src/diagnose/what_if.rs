@@ -8,9 +8,10 @@ use crate::clients::{Card, Client, by_name};
 use crate::model::cell::{Cell, Outcome};
 use crate::model::choice::Choice;
 use crate::model::finding::Change;
-use crate::model::key::KeyType;
-use crate::model::profile::{Profile, TlsVersion};
+use crate::model::key_type::KeyType;
+use crate::model::profile::Profile;
 use crate::model::request::Request;
+use crate::model::version::TlsVersion;
 
 /// The clients all of whose cells in this case would come to a signature that nothing speaks against.
 pub(super) fn helped(case: &Case<'_>, change: &Change) -> Vec<String> {
@@ -117,8 +118,8 @@ mod tests {
     use crate::diagnose::client_list;
     use crate::diagnose::fixtures::{Fixture, refusing, rsa, working};
     use crate::model::mechanism::Mechanism;
-    use crate::model::profile::TlsVersion::V1_2;
     use crate::model::route::Route;
+    use crate::model::version::TlsVersion::V1_2;
 
     /// One key that can't do PSS, and one that can do nothing else.
     fn two_keys() -> Fixture {

@@ -67,7 +67,7 @@ fn pair(key: &Key) -> Option<String> {
 mod tests {
     use super::*;
     use crate::diagnose::fixtures::{Fixture, rsa};
-    use crate::model::profile::TlsVersion::V1_2;
+    use crate::model::version::TlsVersion::V1_2;
 
     fn with(pairing: Pairing) -> Fixture {
         let mut fixture = Fixture::new().key(Key {

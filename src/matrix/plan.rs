@@ -6,10 +6,11 @@ use super::Table;
 use crate::clients::{Card, Client};
 use crate::model::choice::Choice;
 use crate::model::key::{Key, Pairing};
-use crate::model::profile::{Profile, TlsVersion};
+use crate::model::profile::Profile;
 use crate::model::request::Request;
 use crate::model::run::ShortList;
 use crate::model::scheme::Scheme;
+use crate::model::version::TlsVersion;
 use crate::tls::{Server, sendable};
 
 /// What a user may leave out or share.

@@ -13,8 +13,9 @@ use toml::Spanned;
 use x509_cert::name::Name;
 
 use crate::model::nearest_name;
-use crate::model::profile::{Profile, TlsVersion};
+use crate::model::profile::Profile;
 use crate::model::scheme::{Scheme, UnknownScheme, parse_openssl_list};
+use crate::model::version::TlsVersion;
 
 const BUILTIN: &str = include_str!("profiles.toml");
 

@@ -9,7 +9,8 @@ use super::run::{Bench, run};
 use crate::model::cell::Cell;
 use crate::model::choice::Choice;
 use crate::model::finding::{Change, Finding};
-use crate::model::profile::{Profile, TlsVersion};
+use crate::model::profile::Profile;
+use crate::model::version::TlsVersion;
 use crate::tls::{Attempt, Server};
 
 /// The handshakes that would prove the findings' remedies.

@@ -10,12 +10,11 @@ use super::plan::Job;
 use crate::clients::Card;
 use crate::model::choice::Choice;
 use crate::model::key::Key;
-use crate::model::profile::TlsVersion;
 use crate::model::request::Request;
 use crate::model::sign::Sign;
 use crate::model::token::Token;
-use crate::tls::attempt::{Client, Rule};
-use crate::tls::{Attempt, Authority, attempt};
+use crate::model::version::TlsVersion;
+use crate::tls::{Attempt, Authority, Client, Rule, attempt};
 
 /// Handshakes under way for each token: one is being signed, one is on its way there, one on its way back.
 const AT_ONCE_PER_TOKEN: usize = 3;

@@ -1,9 +1,9 @@
 //! Cells: key x profile x TLS version x client, and what came of each.
 
 use super::ckr::Ckr;
-use super::profile::TlsVersion;
 use super::route::Route;
 use super::scheme::Scheme;
+use super::version::TlsVersion;
 
 /// What came of a cell.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

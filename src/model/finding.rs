@@ -1,7 +1,8 @@
 //! Findings: what a run means, and what to change.
 
-use super::profile::{Profile, TlsVersion};
+use super::profile::Profile;
 use super::scheme::Scheme;
+use super::version::TlsVersion;
 
 /// How much a finding matters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

@@ -14,6 +14,7 @@ pub mod emsa;
 pub mod finding;
 pub mod hash;
 pub mod key;
+pub mod key_type;
 pub mod mechanism;
 pub mod profile;
 pub mod public_key;
@@ -24,6 +25,7 @@ pub mod scheme;
 pub mod sign;
 pub mod token;
 pub mod verify;
+pub mod version;
 
 /// The name in `known` that a person most likely meant by `name`, for "did you mean"; `None` if none is near.
 pub fn nearest_name<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {

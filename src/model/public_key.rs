@@ -7,7 +7,7 @@ use x509_parser::oid_registry::{
 use x509_parser::prelude::FromDer;
 use x509_parser::x509::SubjectPublicKeyInfo;
 
-use super::key::{Curve, KeyType};
+use super::key_type::{Curve, KeyType};
 
 /// A public key.
 #[derive(Clone, Debug, PartialEq, Eq)]

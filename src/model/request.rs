@@ -1,7 +1,7 @@
 //! The CertificateRequest, as a client sees it.
 
-use super::profile::TlsVersion;
 use super::scheme::Scheme;
+use super::version::TlsVersion;
 
 /// What a server asked for: read off the wire, or what a profile would ask for.
 #[derive(Clone, Debug, PartialEq, Eq)]

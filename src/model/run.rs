@@ -3,9 +3,10 @@
 use super::cell::{Cell, Outcome};
 use super::finding::{Finding, Severity};
 use super::key::Key;
-use super::profile::{Profile, TlsVersion};
+use super::profile::Profile;
 use super::scheme::Scheme;
 use super::token::{Module, Token};
+use super::version::TlsVersion;
 
 /// A matrix run, complete or cut short.
 #[derive(Clone, Debug)]

@@ -4,8 +4,8 @@ use std::fmt;
 use std::str::FromStr;
 
 use super::hash::Hash;
-use super::key::{Curve, KeyType};
-use super::profile::TlsVersion;
+use super::key_type::{Curve, KeyType};
+use super::version::TlsVersion;
 
 /// A TLS SignatureScheme code point (RFC 8446 §4.2.3), known or not. In TLS 1.2 the same two bytes are a
 /// hash/signature pair (RFC 5246 §7.4.1.4.1), which is why `0x0302` and the like have names here too.

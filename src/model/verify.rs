@@ -8,7 +8,7 @@ use num_bigint::BigUint;
 
 use super::emsa;
 use super::hash::Hash;
-use super::key::Curve;
+use super::key_type::Curve;
 use super::public_key::PublicKey;
 use super::scheme::{Kind, Scheme};
 

@@ -10,10 +10,11 @@ use crate::model::cell::{Cell, Outcome};
 use crate::model::certificate::Certificate;
 use crate::model::finding::{Finding, Remedy};
 use crate::model::key::{Key, Pairing};
-use crate::model::profile::{Profile, TlsVersion};
+use crate::model::profile::Profile;
 use crate::model::run::{ClientFacts, Run, ShortList};
 use crate::model::scheme::Scheme;
 use crate::model::token::{MechanismFacts, Module, Token};
+use crate::model::version::TlsVersion;
 
 const SCHEMA: &str = "cardcheck.matrix.v1";
 

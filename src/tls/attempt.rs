@@ -4,46 +4,20 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use rustls::pki_types::{CertificateDer, ServerName};
-use rustls::{ClientConnection, Connection, Error, ServerConnection, SupportedProtocolVersion};
+use rustls::{ClientConnection, Connection, Error, ServerConnection};
 
 use super::authority::{Authority, SERVER_NAME};
 use super::client::{self, Record, Resolver, SharedRecord};
 use super::handshake;
 use super::server::{self, Refusal, Verdict};
+use super::setup::{Client, Rule, Server};
 use super::tap::{self, StreamTap};
 use crate::model::alert::Alert;
 use crate::model::choice::Choice;
-use crate::model::profile::TlsVersion;
 use crate::model::request::Request;
 use crate::model::route::Route;
-use crate::model::scheme::Scheme;
-use crate::model::sign::{Sign, SignError};
-
-/// A client's rule: from what the server asked for to what it does.
-pub type Rule = dyn Fn(&Request) -> Choice + Send + Sync;
-
-/// What the server is to ask for.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Server {
-    /// The one version it speaks.
-    pub version: TlsVersion,
-    /// The list of its CertificateRequest; see [`sendable`](super::sendable).
-    pub schemes: Vec<Scheme>,
-    /// certificate_authorities, each the DER of a Name.
-    pub ca_names: Vec<Vec<u8>>,
-    /// The smallest RSA key that it takes, in bits.
-    pub min_rsa_bits: u32,
-}
-
-/// What the client brings.
-pub struct Client {
-    /// The certificate, then its chain, DER.
-    pub chain: Vec<Vec<u8>>,
-    /// How it decides.
-    pub rule: Arc<Rule>,
-    /// How it signs.
-    pub sign: Arc<dyn Sign>,
-}
+use crate::model::sign::SignError;
+use crate::model::version::TlsVersion;
 
 /// What happened.
 #[derive(Clone, Debug)]
@@ -251,13 +225,5 @@ fn alert_received(error: Option<&Error>) -> Option<Alert> {
     match error {
         Some(Error::AlertReceived(description)) => Some(Alert(u8::from(*description))),
         _ => None,
-    }
-}
-
-/// `rustls`' name for a version.
-pub(super) fn protocol_version(version: TlsVersion) -> &'static SupportedProtocolVersion {
-    match version {
-        TlsVersion::V1_2 => &rustls::version::TLS12,
-        TlsVersion::V1_3 => &rustls::version::TLS13,
     }
 }

@@ -11,7 +11,7 @@ use rustls::crypto::aws_lc_rs::sign::any_ecdsa_type;
 use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
 use rustls::sign::{CertifiedKey, SingleCertAndKey};
 
-use super::client;
+use super::provider;
 
 /// The name that the matrix servers answer to.
 pub(super) const SERVER_NAME: &str = "matrix.cardcheck.test";
@@ -48,7 +48,7 @@ impl Authority {
         let mut roots = RootCertStore::empty();
         roots.add(ca_certificate.der().clone()).map_err(failed)?;
         let verifier =
-            WebPkiServerVerifier::builder_with_provider(Arc::new(roots), client::provider());
+            WebPkiServerVerifier::builder_with_provider(Arc::new(roots), provider::tapped());
         let key = PrivateKeyDer::from(PrivatePkcs8KeyDer::from(key.serialize_der()));
         let key = any_ecdsa_type(&key).map_err(failed)?;
         Ok(Authority {

@@ -3,21 +3,20 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use rustls::client::{ClientConfig, ResolvesClientCert, Resumption};
-use rustls::crypto::CryptoProvider;
-use rustls::crypto::aws_lc_rs::{self, cipher_suite, kx_group};
 use rustls::pki_types::CertificateDer;
 use rustls::sign::{CertifiedKey, Signer, SigningKey};
 use rustls::{Error, OtherError, SignatureAlgorithm, SignatureScheme};
 
-use super::attempt::{Rule, protocol_version};
 use super::authority::Authority;
+use super::provider::{protocol_version, tapped};
+use super::setup::Rule;
 use super::{handshake, tap};
 use crate::model::choice::Choice;
-use crate::model::profile::TlsVersion;
 use crate::model::request::Request;
 use crate::model::route::Route;
 use crate::model::scheme::Scheme;
 use crate::model::sign::{Sign, SignError, SignStep};
+use crate::model::version::TlsVersion;
 
 /// What the client saw, decided and signed.
 #[derive(Default)]
@@ -48,17 +47,6 @@ impl std::fmt::Debug for SharedRecord {
     }
 }
 
-/// The provider whose TLS 1.3 suite carries the tap. Few suites and one group: the matrix is about the client's signature.
-pub(super) fn provider() -> Arc<CryptoProvider> {
-    let mut suites = vec![cipher_suite::TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256];
-    suites.extend(tap::tapped_suite());
-    Arc::new(CryptoProvider {
-        cipher_suites: suites,
-        kx_groups: vec![kx_group::X25519],
-        ..aws_lc_rs::default_provider()
-    })
-}
-
 /// A configuration for one handshake.
 ///
 /// # Errors
@@ -68,7 +56,7 @@ pub(super) fn config(
     version: TlsVersion,
     resolver: Resolver,
 ) -> Result<ClientConfig, Error> {
-    let builder = ClientConfig::builder_with_provider(provider())
+    let builder = ClientConfig::builder_with_provider(tapped())
         .with_protocol_versions(&[protocol_version(version)])?;
     let verifier = Arc::clone(&authority.server_verifier);
     let mut config = builder

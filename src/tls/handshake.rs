@@ -4,9 +4,9 @@ use tls_parser::{
     TlsExtension, TlsMessage, TlsMessageHandshake, parse_tls_extension, parse_tls_message_handshake,
 };
 
-use crate::model::profile::TlsVersion;
 use crate::model::request::Request;
 use crate::model::scheme::Scheme;
+use crate::model::version::TlsVersion;
 
 const CERTIFICATE_REQUEST: u8 = 13;
 /// certificate_authorities (RFC 8446 §4.2.4), which `tls-parser` leaves unparsed.

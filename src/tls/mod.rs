@@ -9,9 +9,12 @@ pub mod authority;
 
 mod client;
 mod handshake;
+mod provider;
 mod server;
+pub mod setup;
 mod tap;
 
-pub use attempt::{Attempt, End, Server, attempt};
+pub use attempt::{Attempt, End, attempt};
 pub use authority::Authority;
 pub use server::sendable;
+pub use setup::{Client, Rule, Server};

@@ -7,8 +7,6 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use rustls::client::danger::HandshakeSignatureValid;
-use rustls::crypto::CryptoProvider;
-use rustls::crypto::aws_lc_rs::{self, cipher_suite, kx_group};
 use rustls::pki_types::{CertificateDer, UnixTime};
 use rustls::server::danger::{ClientCertVerified, ClientCertVerifier};
 use rustls::server::{NoServerSessionStorage, ServerConfig};
@@ -17,13 +15,14 @@ use rustls::{
     SignatureScheme,
 };
 
-use super::attempt::{Server, protocol_version};
 use super::authority::Authority;
+use super::provider::{plain, protocol_version};
+use super::setup::Server;
 use crate::model::certificate::Certificate;
-use crate::model::profile::TlsVersion;
 use crate::model::public_key::PublicKey;
 use crate::model::scheme::{KeyShape, Kind, Misfit, Scheme};
 use crate::model::verify::{VerifyError, verify};
+use crate::model::version::TlsVersion;
 
 /// The part of `schemes` that `rustls` can put into a CertificateRequest: in TLS 1.2 it drops DSA, SHA-224, rsa_pss_pss and
 /// every scheme that it doesn't know (server/tls12.rs, emit_certificate_req); in TLS 1.3 it drops nothing.
@@ -83,24 +82,13 @@ pub(super) fn config(
         min_rsa_bits: server.min_rsa_bits,
         verdict,
     };
-    let mut config = ServerConfig::builder_with_provider(provider())
+    let mut config = ServerConfig::builder_with_provider(plain())
         .with_protocol_versions(&[protocol_version(server.version)])?
         .with_client_cert_verifier(Arc::new(verifier))
         .with_cert_resolver(authority.server_certificate.clone());
     config.session_storage = Arc::new(NoServerSessionStorage {});
     config.send_tls13_tickets = 0;
     Ok(config)
-}
-
-fn provider() -> Arc<CryptoProvider> {
-    Arc::new(CryptoProvider {
-        cipher_suites: vec![
-            cipher_suite::TLS13_AES_128_GCM_SHA256,
-            cipher_suite::TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256,
-        ],
-        kx_groups: vec![kx_group::X25519],
-        ..aws_lc_rs::default_provider()
-    })
 }
 
 struct Verifier {

@@ -7,8 +7,9 @@ use cryptoki_sys as sys;
 use der::asn1::{ObjectIdentifier, OctetStringRef};
 use der::{AnyRef, Decode, Tag, Tagged};
 
-use super::module::{Loaded, Refusal};
-use crate::model::key::{Curve, KeyType};
+use super::loaded::Loaded;
+use super::refusal::Refusal;
+use crate::model::key_type::{Curve, KeyType};
 use crate::model::mechanism::Mechanism;
 use crate::model::public_key::PublicKey;
 

@@ -7,12 +7,14 @@ use cryptoki::slot::TokenInfo;
 use cryptoki_sys as sys;
 
 use super::attributes::{Attributes, EcParameters};
-use super::host::Inventory;
-use super::module::{Loaded, Refusal, refusal};
+use super::loaded::Loaded;
 use super::pairing::{self, CertificateObject};
+use super::protocol::Inventory;
+use super::refusal::{Refusal, refusal};
 use super::uri;
 use crate::model::certificate::Certificate;
-use crate::model::key::{Curve, Key, KeyType, Pairing};
+use crate::model::key::{Key, Pairing};
+use crate::model::key_type::{Curve, KeyType};
 use crate::model::public_key::PublicKey;
 
 /// A private key's handle, and what it is found by again.

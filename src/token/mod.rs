@@ -8,11 +8,14 @@ pub mod discover;
 pub mod host;
 pub mod module;
 pub mod pin_rules;
+pub mod protocol;
+pub mod refusal;
 pub mod select;
 pub mod trials;
 
 mod attributes;
 mod inventory;
+mod loaded;
 mod owner;
 mod pairing;
 mod prepare;

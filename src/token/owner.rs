@@ -7,10 +7,11 @@ use std::time::Instant;
 use cryptoki::object::ObjectHandle;
 use cryptoki::slot::Slot;
 
-use super::host::{Description, Inventory, Login};
 use super::inventory::{self, FoundKey};
-use super::module::{Loaded, Refusal, refusal};
+use super::loaded::Loaded;
 use super::prepare::{self, Call};
+use super::protocol::{Description, Inventory, Login};
+use super::refusal::{Refusal, refusal};
 use super::session::TokenSession;
 use crate::model::capability::Answer;
 use crate::model::ckr::Ckr;

@@ -117,7 +117,7 @@ fn name(object: &CertificateObject) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::key::KeyType;
+    use crate::model::key_type::KeyType;
     use crate::model::public_key::PublicKey;
 
     fn public(n: u8) -> PublicKey {

@@ -1,7 +1,7 @@
 //! Rules at the card: whether a PIN may be sent at all.
 #![forbid(unsafe_code)]
 
-use super::host::Description;
+use super::protocol::Description;
 use crate::model::token::PinState;
 
 /// Why a PIN is not sent.

@@ -4,7 +4,7 @@
 use super::raw::Parameter;
 use crate::model::emsa;
 use crate::model::hash::Hash;
-use crate::model::key::{Curve, KeyType};
+use crate::model::key_type::{Curve, KeyType};
 use crate::model::mechanism::Mechanism;
 use crate::model::route::Route;
 use crate::model::scheme::{KeyShape, Scheme};

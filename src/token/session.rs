@@ -11,8 +11,9 @@ use cryptoki::session::{Session, SessionState, UserType};
 use cryptoki::slot::Slot;
 use secrecy::ExposeSecret;
 
-use super::host::Login;
-use super::module::{Loaded, Refusal, refusal};
+use super::loaded::Loaded;
+use super::protocol::Login;
+use super::refusal::{Refusal, refusal};
 use crate::model::ckr::Ckr;
 
 /// The session with one token, and what may be used to log it in.

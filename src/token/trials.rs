@@ -14,12 +14,12 @@ use crate::model::ckr::Ckr;
 use crate::model::hash::Hash;
 use crate::model::key::Key;
 use crate::model::mechanism::Mechanism;
-use crate::model::profile::TlsVersion;
 use crate::model::route::Route;
 use crate::model::scheme::{KeyShape, Misfit, Scheme};
 use crate::model::sign::{Sign, SignError, SignStep};
 use crate::model::token::{MechanismFacts, Token};
 use crate::model::verify::{VerifyError, verify};
+use crate::model::version::TlsVersion;
 
 /// What is signed: as long as the content that a TLS 1.3 CertificateVerify covers (RFC 8446 §4.4.3).
 const MESSAGE: [u8; 146] = [0x20; 146];

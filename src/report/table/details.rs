@@ -6,8 +6,8 @@ use super::super::style::{Screen, printable};
 use super::{columns, joined, key_name, laid_out};
 use crate::model::cell::{Cell, Outcome, Stage};
 use crate::model::key::Key;
-use crate::model::profile::TlsVersion;
 use crate::model::run::Run;
+use crate::model::version::TlsVersion;
 
 /// Of longer results (what could not be told) the text is broken.
 const WIDEST_RESULT: usize = "✗ sign: CKR_MECHANISM_PARAM_INVALID".len();

@@ -4,8 +4,8 @@ use super::super::style::Screen;
 use super::{columns, key_name, laid_out};
 use crate::model::cell::{Cell, Outcome};
 use crate::model::key::Key;
-use crate::model::profile::TlsVersion;
 use crate::model::run::Run;
+use crate::model::version::TlsVersion;
 
 /// Keys and versions down, clients across: `12/19`, servers that let it in of those that could.
 pub(super) fn render(run: &Run, screen: &Screen) -> String {
