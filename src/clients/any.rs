@@ -63,3 +63,54 @@ fn works(capability: &Capability) -> bool {
 fn was_tried(capability: &Capability) -> bool {
     capability.sign_init != Answer::NotTried
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::fixtures::{asked, nothing, rsa, sign, token, tried};
+    use super::*;
+    use crate::model::ckr::Ckr;
+    use crate::model::route::Route;
+    use crate::model::version::TlsVersion::{V1_2, V1_3};
+
+    const REFUSED: Option<Result<bool, Ckr>> = Some(Err(Ckr::MECHANISM_INVALID));
+
+    #[test]
+    fn the_first_of_the_server_s_schemes_that_was_seen_to_work_is_taken() {
+        let key = tried(rsa(2048), 0x0804, Route::RsaPkcsPss, REFUSED);
+        let key = tried(key, 0x0804, Route::RsaX509, Some(Ok(true)));
+        let key = tried(key, 0x0401, Route::RsaPkcs, Some(Ok(true)));
+        let list = [0x0804, 0x0401];
+        assert_eq!(
+            asked(&Any, &key, &token(&[]), V1_2, &list),
+            sign(0x0804, Route::RsaX509)
+        );
+        assert_eq!(
+            asked(&Any, &key, &token(&[]), V1_2, &[0x0401]),
+            sign(0x0401, Route::RsaPkcs)
+        );
+    }
+
+    #[test]
+    fn a_signature_that_did_not_check_does_not_count_as_working() {
+        let key = tried(rsa(2048), 0x0804, Route::RsaPkcsPss, Some(Ok(false)));
+        let key = tried(key, 0x0805, Route::RsaPkcsPss, Some(Ok(true)));
+        let choice = asked(&Any, &key, &token(&[]), V1_3, &[0x0804, 0x0805]);
+        assert_eq!(choice, sign(0x0805, Route::RsaPkcsPss));
+    }
+
+    #[test]
+    fn where_nothing_works_the_refusal_is_shown() {
+        let key = tried(rsa(2048), 0x0804, Route::RsaPkcsPss, REFUSED);
+        assert_eq!(
+            asked(&Any, &key, &token(&[]), V1_3, &[0x0804]),
+            sign(0x0804, Route::RsaPkcsPss)
+        );
+        let key = tried(rsa(2048), 0x0804, Route::RsaPkcsPss, None);
+        let choice = asked(&Any, &key, &token(&[]), V1_3, &[0x0804]);
+        assert!(nothing(&choice, "lists no mechanism"), "{choice:?}");
+        assert!(nothing(
+            &asked(&Any, &key, &token(&[]), V1_3, &[0x0401]),
+            "no scheme"
+        ));
+    }
+}

@@ -131,3 +131,106 @@ fn server_alert(failure: &Failure) -> Option<String> {
     };
     Some(text.into())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::fixtures::{asked, ec, ed25519, nothing, rsa, sign, token};
+    use super::*;
+    use crate::model::key_type::Curve;
+    use crate::model::version::TlsVersion::{V1_2, V1_3};
+
+    const PSS: &[Mechanism] = &[Mechanism::RSA_PKCS_PSS];
+
+    #[test]
+    fn its_own_order_counts_and_not_the_server_s() {
+        let choice = asked(
+            &Firefox,
+            &rsa(2048),
+            &token(PSS),
+            V1_2,
+            &[0x0601, 0x0401, 0x0805, 0x0804],
+        );
+        assert_eq!(choice, sign(0x0804, Route::RsaPkcsPss));
+    }
+
+    #[test]
+    fn pss_is_left_out_where_the_token_does_not_list_it() {
+        let list = [0x0804, 0x0401];
+        assert_eq!(
+            asked(&Firefox, &rsa(2048), &token(&[]), V1_2, &list),
+            sign(0x0401, Route::RsaPkcs)
+        );
+        let choice = asked(&Firefox, &rsa(2048), &token(&[]), V1_3, &list);
+        assert!(nothing(&choice, "CKM_RSA_PKCS_PSS"), "{choice:?}");
+    }
+
+    #[test]
+    fn a_hashing_pss_mechanism_alone_counts_as_no_pss() {
+        let hashing = [Mechanism::sha_rsa_pkcs_pss(
+            crate::model::hash::Hash::Sha256,
+        )];
+        let choice = asked(
+            &Firefox,
+            &rsa(2048),
+            &token(&hashing),
+            V1_2,
+            &[0x0804, 0x0401],
+        );
+        assert_eq!(choice, sign(0x0401, Route::RsaPkcs));
+    }
+
+    #[test]
+    fn small_rsa_keys_sign_sha1_first_over_tls12() {
+        let list = [0x0804, 0x0401, 0x0201];
+        assert_eq!(
+            asked(&Firefox, &rsa(1024), &token(PSS), V1_2, &list),
+            sign(0x0201, Route::RsaPkcs)
+        );
+        assert_eq!(
+            asked(&Firefox, &rsa(1024), &token(PSS), V1_3, &list),
+            sign(0x0804, Route::RsaPkcsPss)
+        );
+        assert_eq!(
+            asked(&Firefox, &rsa(1025), &token(PSS), V1_2, &list),
+            sign(0x0804, Route::RsaPkcsPss)
+        );
+    }
+
+    #[test]
+    fn the_curve_is_free_in_tls12_and_bound_in_tls13() {
+        let list = [0x0403, 0x0503];
+        let p384 = ec(Curve::P384);
+        assert_eq!(
+            asked(&Firefox, &p384, &token(&[]), V1_2, &list),
+            sign(0x0403, Route::Ecdsa)
+        );
+        assert_eq!(
+            asked(&Firefox, &p384, &token(&[]), V1_3, &list),
+            sign(0x0503, Route::Ecdsa)
+        );
+    }
+
+    #[test]
+    fn of_a_long_list_only_the_first_18_known_schemes_are_kept() {
+        let mut long: Vec<u16> = KNOWN.into_iter().filter(|code| *code != 0x0401).collect();
+        long.extend([0x0202, 0x0401]);
+        let choice = asked(&Firefox, &rsa(2048), &token(&[]), V1_2, &long);
+        assert_eq!(
+            choice,
+            sign(0x0501, Route::RsaPkcs),
+            "0x0401 stands behind the 18th"
+        );
+    }
+
+    #[test]
+    fn ed25519_is_not_among_its_schemes() {
+        let choice = asked(
+            &Firefox,
+            &ed25519(),
+            &token(&[Mechanism::EDDSA]),
+            V1_3,
+            &[0x0807],
+        );
+        assert!(nothing(&choice, "Ed25519"), "{choice:?}");
+    }
+}

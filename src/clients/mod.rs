@@ -6,6 +6,8 @@
 
 mod any;
 mod firefox;
+#[cfg(test)]
+mod fixtures;
 mod openssl;
 
 use crate::model::alert::Alert;

@@ -87,3 +87,60 @@ fn route(scheme: Scheme) -> Route {
         _ => Route::Ecdsa,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::fixtures::{asked, ec, ed25519, nothing, rsa, sign, token};
+    use super::*;
+    use crate::model::key_type::Curve;
+    use crate::model::version::TlsVersion::{V1_2, V1_3};
+
+    #[test]
+    fn the_server_s_order_counts_and_the_token_is_not_asked() {
+        let list = [0x0805, 0x0401, 0x0804];
+        assert_eq!(
+            asked(&OpenSsl, &rsa(2048), &token(&[]), V1_2, &list),
+            sign(0x0805, Route::RsaX509)
+        );
+        let reordered = [0x0401, 0x0805];
+        assert_eq!(
+            asked(&OpenSsl, &rsa(2048), &token(&[]), V1_2, &reordered),
+            sign(0x0401, Route::RsaPkcs)
+        );
+    }
+
+    #[test]
+    fn tls13_skips_pkcs1_and_binds_the_curve() {
+        assert_eq!(
+            asked(&OpenSsl, &rsa(2048), &token(&[]), V1_3, &[0x0401, 0x0804]),
+            sign(0x0804, Route::RsaX509)
+        );
+        let p384 = ec(Curve::P384);
+        assert_eq!(
+            asked(&OpenSsl, &p384, &token(&[]), V1_3, &[0x0403, 0x0503]),
+            sign(0x0503, Route::Ecdsa)
+        );
+        assert_eq!(
+            asked(&OpenSsl, &p384, &token(&[]), V1_2, &[0x0403, 0x0503]),
+            sign(0x0403, Route::Ecdsa)
+        );
+    }
+
+    #[test]
+    fn pss_that_does_not_fit_a_small_key_is_skipped() {
+        let choice = asked(&OpenSsl, &rsa(1024), &token(&[]), V1_2, &[0x0806, 0x0805]);
+        assert_eq!(choice, sign(0x0805, Route::RsaX509));
+    }
+
+    #[test]
+    fn sha1_and_ed25519_are_nothing_for_it() {
+        assert!(nothing(
+            &asked(&OpenSsl, &rsa(2048), &token(&[]), V1_2, &[0x0201]),
+            "no scheme"
+        ));
+        assert!(nothing(
+            &asked(&OpenSsl, &ed25519(), &token(&[]), V1_3, &[0x0807]),
+            "Ed25519"
+        ));
+    }
+}

@@ -1,0 +1,129 @@
+//! Cards for the rules' tests.
+
+use super::Client;
+use crate::clients::Card;
+use crate::model::capability::{Answer, Capability};
+use crate::model::choice::Choice;
+use crate::model::ckr::Ckr;
+use crate::model::key::{Key, Pairing};
+use crate::model::key_type::{Curve, KeyType};
+use crate::model::mechanism::Mechanism;
+use crate::model::request::Request;
+use crate::model::route::Route;
+use crate::model::scheme::Scheme;
+use crate::model::token::{MechanismFacts, PinState, Token};
+use crate::model::version::TlsVersion;
+
+/// A token that lists these.
+pub(super) fn token(mechanisms: &[Mechanism]) -> Token {
+    let listed = |mechanism: &Mechanism| MechanismFacts {
+        mechanism: *mechanism,
+        listed: true,
+        info: Answer::Ok,
+        min_bits: 0,
+        max_bits: 0,
+        hardware: true,
+        sign: true,
+    };
+    Token {
+        id: "t1".into(),
+        slot: 0,
+        label: "card".into(),
+        serial: String::new(),
+        model: String::new(),
+        manufacturer: String::new(),
+        pin: PinState::Ok,
+        pad: false,
+        verifications: 0,
+        mechanisms: mechanisms.iter().map(listed).collect(),
+        orphan_certificates: Vec::new(),
+        unreadable_certificates: Vec::new(),
+    }
+}
+
+/// An RSA key of so many bits.
+pub(super) fn rsa(bits: u32) -> Key {
+    key(KeyType::Rsa, Some(bits), None)
+}
+
+/// An EC key.
+pub(super) fn ec(curve: Curve) -> Key {
+    key(KeyType::Ec, Some(curve.bits()), Some(curve))
+}
+
+/// An Ed25519 key.
+pub(super) fn ed25519() -> Key {
+    key(KeyType::Ed25519, None, None)
+}
+
+fn key(key_type: KeyType, bits: Option<u32>, curve: Option<Curve>) -> Key {
+    Key {
+        id: "k1".into(),
+        token: "t1".into(),
+        label: "key".into(),
+        cka_id: vec![1],
+        uri: String::new(),
+        key_type,
+        type_name: String::new(),
+        bits,
+        curve,
+        can_sign: true,
+        always_authenticate: false,
+        allowed_mechanisms: None,
+        public_key: None,
+        certificate: None,
+        pairing: Pairing::IdAndKey,
+        chain_on_token: Vec::new(),
+        capabilities: Vec::new(),
+    }
+}
+
+/// The key with what the trial of a route gave; `None`: it was not tried.
+pub(super) fn tried(mut key: Key, code: u16, route: Route, gave: Option<Result<bool, Ckr>>) -> Key {
+    let (sign_init, sign, verified) = match gave {
+        None => (Answer::NotTried, Answer::NotTried, None),
+        Some(Ok(verified)) => (Answer::Ok, Answer::Ok, Some(verified)),
+        Some(Err(ckr)) => (Answer::Ckr(ckr), Answer::NotTried, None),
+    };
+    key.capabilities.push(Capability {
+        scheme: Scheme(code),
+        route,
+        listed: gave.is_some(),
+        info: Answer::Ok,
+        allowed: true,
+        sign_init,
+        sign,
+        verified,
+        sign_ms: None,
+    });
+    key
+}
+
+/// What the client does when a server asks for these, in this order.
+pub(super) fn asked(
+    client: &dyn Client,
+    key: &Key,
+    token: &Token,
+    version: TlsVersion,
+    codes: &[u16],
+) -> Choice {
+    let request = Request {
+        version,
+        schemes: codes.iter().copied().map(Scheme).collect(),
+        ca_names: Vec::new(),
+    };
+    client.choose(&Card { key, token }, &request)
+}
+
+/// `Choice::Sign` over one route.
+pub(super) fn sign(code: u16, route: Route) -> Choice {
+    Choice::Sign {
+        scheme: Scheme(code),
+        routes: vec![route],
+    }
+}
+
+/// Does it send an empty certificate, for a reason that holds this word?
+pub(super) fn nothing(choice: &Choice, word: &str) -> bool {
+    matches!(choice, Choice::NoCertificate { why } if why.contains(word))
+}
