@@ -22,7 +22,6 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
 
 /// A word, and the only floor whose code may say it.
 const SPOKEN_ONLY_BY: &[(&str, &str)] = &[
-    ("cryptoki::", "token"),
     ("cryptoki_sys", "token"),
     ("rustls::", "tls"),
     ("use rustls", "tls"),

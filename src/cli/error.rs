@@ -74,7 +74,7 @@ impl From<ModuleError> for CliError {
 }
 
 fn refusal_help(refusal: &Refusal) -> String {
-    match refusal.function.as_str() {
+    match refusal.function {
         "C_Initialize" if refusal.ckr == Some(Ckr(0x07)) => {
             "the module wants arguments that only p11-kit can give: configure it there and use p11-kit-proxy.so".into()
         }

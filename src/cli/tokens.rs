@@ -183,8 +183,7 @@ fn open_one(
     selection: &Selection,
     pins: &mut PinKeeper,
 ) -> Result<OpenToken, CliError> {
-    let label = name(description);
-    let refused = |refusal: Refusal| token_refused(&label, &refusal);
+    let refused = |refusal: Refusal| token_refused(&description.token.label, &refusal);
     let mut token = description.token.clone();
     token.verifications = log_in(&host, description, pins)?;
     let inventory = host.inventory().map_err(refused)?;

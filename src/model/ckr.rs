@@ -125,10 +125,10 @@ impl Ckr {
     pub const GENERAL_ERROR: Ckr = Ckr(0x0005);
     /// The module doesn't have this function.
     pub const FUNCTION_NOT_SUPPORTED: Ckr = Ckr(0x0054);
-    /// The object doesn't have this attribute.
-    pub const ATTRIBUTE_TYPE_INVALID: Ckr = Ckr(0x0012);
-    /// The output buffer is too small.
-    pub const BUFFER_TOO_SMALL: Ckr = Ckr(0x0150);
+    /// The module can't lock as the application asked.
+    pub const CANT_LOCK: Ckr = Ckr(0x000a);
+    /// C_Initialize was called before, by another library in this process.
+    pub const CRYPTOKI_ALREADY_INITIALIZED: Ckr = Ckr(0x0191);
 
     /// Every return value that has a name.
     pub fn all() -> impl Iterator<Item = Ckr> {

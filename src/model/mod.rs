@@ -1,6 +1,6 @@
 //! The ground floor: plain data that every other floor speaks in.
 //!
-//! No I/O happens here, and neither `rustls` nor `cryptoki` is named. What a signature, a certificate
+//! No I/O happens here, and neither `rustls` nor `cryptoki-sys` is named. What a signature, a certificate
 //! or a scheme *is* lives here; who makes it and over which wire is the business of the floors above.
 #![forbid(unsafe_code)]
 

@@ -1,13 +1,11 @@
 //! Attributes of objects, read leniently: modules differ in what they have and how they say that they don't.
 #![forbid(unsafe_code)]
 
-use cryptoki::object::ObjectHandle;
-use cryptoki::session::Session;
 use cryptoki_sys as sys;
 use der::asn1::{ObjectIdentifier, OctetStringRef};
 use der::{AnyRef, Decode, Tag, Tagged};
 
-use super::loaded::Loaded;
+use super::raw::{ObjectHandle, Raw, SessionHandle};
 use super::refusal::Refusal;
 use crate::model::key_type::{Curve, KeyType};
 use crate::model::mechanism::Mechanism;
@@ -15,15 +13,15 @@ use crate::model::public_key::PublicKey;
 
 /// One object's attributes.
 pub(super) struct Attributes<'a> {
-    pub(super) loaded: &'a Loaded,
-    pub(super) session: &'a Session,
+    pub(super) raw: &'a Raw,
+    pub(super) session: SessionHandle,
     pub(super) object: ObjectHandle,
 }
 
 impl Attributes<'_> {
     /// The bytes; `None` for any reason. A session that died shows in the next required read.
     pub(super) fn bytes(&self, kind: sys::CK_ATTRIBUTE_TYPE) -> Option<Vec<u8>> {
-        let read = self.loaded.raw.attribute(self.session, self.object, kind);
+        let read = self.raw.attribute(self.session, self.object, kind);
         read.ok().flatten()
     }
 
@@ -35,12 +33,8 @@ impl Attributes<'_> {
         &self,
         kind: sys::CK_ATTRIBUTE_TYPE,
     ) -> Result<Option<u64>, Refusal> {
-        let read = self.loaded.raw.attribute(self.session, self.object, kind);
-        let bytes = read.map_err(|ckr| Refusal {
-            function: "C_GetAttributeValue".into(),
-            ckr: Some(ckr),
-            what: ckr.to_string(),
-        })?;
+        let read = self.raw.attribute(self.session, self.object, kind);
+        let bytes = read.map_err(Refusal::of("C_GetAttributeValue"))?;
         Ok(bytes.as_deref().and_then(number))
     }
 

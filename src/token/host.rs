@@ -8,11 +8,9 @@ use std::sync::Arc;
 use std::sync::mpsc::{self, Receiver, Sender};
 use std::thread::JoinHandle;
 
-use cryptoki::slot::Slot;
-
-use super::loaded::Loaded;
 use super::owner::Owner;
 use super::protocol::{Description, Inventory, Login, Reply, Request};
+use super::raw::{Raw, Slot};
 use super::refusal::Refusal;
 use crate::model::mechanism::Mechanism;
 use crate::model::route::Route;
@@ -31,9 +29,9 @@ pub struct Host {
 struct Line(Sender<(Request, Sender<Reply>)>);
 
 impl Host {
-    pub(super) fn start(loaded: Arc<Loaded>, slot: Slot) -> Host {
+    pub(super) fn start(raw: Arc<Raw>, slot: Slot) -> Host {
         let (sender, requests) = mpsc::channel();
-        let thread = std::thread::spawn(move || serve(Owner::new(loaded, slot), &requests));
+        let thread = std::thread::spawn(move || serve(Owner::new(raw, slot), &requests));
         Host {
             line: Line(sender),
             thread: Some(thread),
@@ -157,9 +155,5 @@ fn serve(mut owner: Owner, requests: &Receiver<(Request, Sender<Reply>)>) {
 }
 
 fn gone() -> Refusal {
-    Refusal {
-        function: "the token's host".into(),
-        ckr: None,
-        what: "has ended".into(),
-    }
+    Refusal::not_made("the token's host", "has ended")
 }

@@ -1,16 +1,13 @@
 //! What lies on a token: private keys, certificates, public keys.
 #![forbid(unsafe_code)]
 
-use cryptoki::object::{Attribute, ObjectClass, ObjectHandle};
-use cryptoki::session::Session;
-use cryptoki::slot::TokenInfo;
 use cryptoki_sys as sys;
 
 use super::attributes::{Attributes, EcParameters};
-use super::loaded::Loaded;
 use super::pairing::{self, CertificateObject};
 use super::protocol::Inventory;
-use super::refusal::{Refusal, refusal};
+use super::raw::{ObjectHandle, Raw, SessionHandle, TokenInfo};
+use super::refusal::Refusal;
 use super::uri;
 use crate::model::certificate::Certificate;
 use crate::model::key::{Key, Pairing};
@@ -29,14 +26,14 @@ pub(super) struct FoundKey {
 /// # Errors
 /// C_FindObjects or the read of a key's type was refused.
 pub(super) fn read(
-    loaded: &Loaded,
-    session: &Session,
+    raw: &Raw,
+    session: SessionHandle,
     token: &TokenInfo,
 ) -> Result<Inventory, Refusal> {
-    let objects = Objects { loaded, session };
+    let objects = Objects { raw, session };
     let public_keys = objects.public_keys()?;
     let mut keys = Vec::new();
-    for found in private_keys(loaded, session)? {
+    for found in private_keys(raw, session)? {
         keys.push(objects.key(&found, &public_keys, token)?);
     }
     let paired = pairing::pair(keys, objects.certificates()?);
@@ -52,9 +49,9 @@ pub(super) fn read(
 ///
 /// # Errors
 /// C_FindObjects was refused.
-pub(super) fn private_keys(loaded: &Loaded, session: &Session) -> Result<Vec<FoundKey>, Refusal> {
-    let objects = Objects { loaded, session };
-    let found = objects.find(ObjectClass::PRIVATE_KEY)?;
+pub(super) fn private_keys(raw: &Raw, session: SessionHandle) -> Result<Vec<FoundKey>, Refusal> {
+    let objects = Objects { raw, session };
+    let found = objects.find(sys::CKO_PRIVATE_KEY)?;
     let found_key = |handle| {
         let attributes = objects.attributes(handle);
         FoundKey {
@@ -67,26 +64,26 @@ pub(super) fn private_keys(loaded: &Loaded, session: &Session) -> Result<Vec<Fou
 }
 
 struct Objects<'a> {
-    loaded: &'a Loaded,
-    session: &'a Session,
+    raw: &'a Raw,
+    session: SessionHandle,
 }
 
 impl<'a> Objects<'a> {
-    fn find(&self, class: ObjectClass) -> Result<Vec<ObjectHandle>, Refusal> {
-        let template = [Attribute::Class(class)];
-        self.session.find_objects(&template).map_err(refusal)
+    fn find(&self, class: sys::CK_OBJECT_CLASS) -> Result<Vec<ObjectHandle>, Refusal> {
+        let found = self.raw.find(self.session, class);
+        found.map_err(Refusal::of("C_FindObjects"))
     }
 
     fn attributes(&self, object: ObjectHandle) -> Attributes<'a> {
         Attributes {
-            loaded: self.loaded,
+            raw: self.raw,
             session: self.session,
             object,
         }
     }
 
     fn public_keys(&self) -> Result<Vec<(Vec<u8>, PublicKey)>, Refusal> {
-        let found = self.find(ObjectClass::PUBLIC_KEY)?;
+        let found = self.find(sys::CKO_PUBLIC_KEY)?;
         let read = |object| {
             let attributes = self.attributes(object);
             let key_type = attributes.number(sys::CKA_KEY_TYPE)?;
@@ -96,7 +93,7 @@ impl<'a> Objects<'a> {
     }
 
     fn certificates(&self) -> Result<Vec<CertificateObject>, Refusal> {
-        let found = self.find(ObjectClass::CERTIFICATE)?;
+        let found = self.find(sys::CKO_CERTIFICATE)?;
         let x509 = |object: &ObjectHandle| {
             let kind = self.attributes(*object).number(sys::CKA_CERTIFICATE_TYPE);
             kind.is_none_or(|kind| kind == sys::CKC_X_509)

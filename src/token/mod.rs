@@ -1,4 +1,4 @@
-//! The token floor: the only code that names `cryptoki`.
+//! The token floor: the only code that names PKCS#11's own functions.
 //!
 //! A [`Module`] is loaded once; each token that is used gets a [`host`], one thread that owns its session and answers
 //! typed requests, one after the other, as a card does. What the floors above see is plain data from `model`, and a
@@ -15,7 +15,6 @@ pub mod trials;
 
 mod attributes;
 mod inventory;
-mod loaded;
 mod owner;
 mod pairing;
 mod prepare;

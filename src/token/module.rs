@@ -4,19 +4,15 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use cryptoki::context::{CInitializeArgs, CInitializeFlags, Pkcs11};
-use cryptoki::error::{Error, RvError};
-use cryptoki::slot::Slot;
-
 use super::host::Host;
-use super::loaded::Loaded;
-use super::raw::Raw;
-use super::refusal::{Refusal, refusal};
+use super::raw::{LoadError, Raw};
+use super::refusal::Refusal;
+use crate::model::ckr::Ckr;
 use crate::model::token::Module as ModuleFacts;
 
 /// A PKCS#11 module, loaded and initialised.
 pub struct Module {
-    loaded: Arc<Loaded>,
+    raw: Arc<Raw>,
     facts: ModuleFacts,
 }
 
@@ -54,12 +50,11 @@ impl Module {
     /// Why it can't be used. A module that crashes while it loads takes the process with it.
     pub fn load(path: &Path) -> Result<Module, ModuleError> {
         check_path(path)?;
-        let pkcs11 = Pkcs11::new(path).map_err(|error| load_error(path, error))?;
-        let raw = Raw::load(path).map_err(|_| ModuleError::NotPkcs11(path.to_owned()))?;
-        initialize(&pkcs11)?;
-        let facts = facts(path, &pkcs11)?;
+        let raw = Raw::load(path).map_err(|error| load_error(path, error))?;
+        initialize(&raw)?;
+        let facts = facts(path, &raw)?;
         Ok(Module {
-            loaded: Arc::new(Loaded { pkcs11, raw }),
+            raw: Arc::new(raw),
             facts,
         })
     }
@@ -74,8 +69,9 @@ impl Module {
     /// # Errors
     /// C_GetSlotList refused.
     pub fn hosts(&self) -> Result<Vec<Host>, Refusal> {
-        let slots = self.loaded.pkcs11.get_slots_with_token().map_err(refusal)?;
-        Ok(slots.into_iter().map(|slot| self.host(slot)).collect())
+        let slots = self.raw.slots(true).map_err(Refusal::of("C_GetSlotList"))?;
+        let host = |slot| Host::start(Arc::clone(&self.raw), slot);
+        Ok(slots.into_iter().map(host).collect())
     }
 
     /// Number of slots, with or without a token.
@@ -83,18 +79,17 @@ impl Module {
     /// # Errors
     /// C_GetSlotList refused.
     pub fn slot_count(&self) -> Result<usize, Refusal> {
-        let slots = self.loaded.pkcs11.get_all_slots().map_err(refusal)?;
+        let slots = self
+            .raw
+            .slots(false)
+            .map_err(Refusal::of("C_GetSlotList"))?;
         Ok(slots.len())
-    }
-
-    fn host(&self, slot: Slot) -> Host {
-        Host::start(Arc::clone(&self.loaded), slot)
     }
 
     /// C_Finalize. All hosts must be closed: some modules crash when finalised while another thread signs.
     pub fn finalize(self) {
         // nothing is left to do with an error here: the results are safe, and the process is about to end
-        let _ = self.loaded.pkcs11.clone().finalize();
+        let _ = self.raw.finalize();
     }
 }
 
@@ -111,40 +106,37 @@ fn check_path(path: &Path) -> Result<(), ModuleError> {
     Ok(())
 }
 
-fn load_error(path: &Path, error: Error) -> ModuleError {
+fn load_error(path: &Path, error: LoadError) -> ModuleError {
     match error {
-        Error::LibraryLoading(_) if !path.exists() => ModuleError::NotFound(path.to_owned()),
-        Error::LibraryLoading(error) => ModuleError::NotALibrary {
+        LoadError::Library(_) if !path.exists() => ModuleError::NotFound(path.to_owned()),
+        LoadError::Library(detail) => ModuleError::NotALibrary {
             path: path.to_owned(),
-            detail: error.to_string(),
+            detail,
         },
-        Error::MissingSymbol(_) => ModuleError::NotPkcs11(path.to_owned()),
-        other => refusal(other).into(),
+        LoadError::NoFunctionList => ModuleError::NotPkcs11(path.to_owned()),
     }
 }
 
-fn initialize(pkcs11: &Pkcs11) -> Result<(), Refusal> {
-    let with = |flags| pkcs11.initialize(CInitializeArgs::new(flags));
-    match with(CInitializeFlags::OS_LOCKING_OK) {
-        Ok(()) | Err(Error::Pkcs11(RvError::CryptokiAlreadyInitialized, _)) => Ok(()),
+fn initialize(raw: &Raw) -> Result<(), Refusal> {
+    let answer = match raw.initialize(true) {
         // it has no locks of its own: each token is driven by one thread only
-        Err(Error::Pkcs11(RvError::CantLock, _)) => {
-            with(CInitializeFlags::empty()).map_err(refusal)
-        }
-        Err(error) => Err(refusal(error)),
+        Err(Ckr::CANT_LOCK) => raw.initialize(false),
+        answer => answer,
+    };
+    match answer {
+        Err(Ckr::CRYPTOKI_ALREADY_INITIALIZED) => Ok(()),
+        answer => answer.map_err(Refusal::of("C_Initialize")),
     }
 }
 
-fn facts(path: &Path, pkcs11: &Pkcs11) -> Result<ModuleFacts, Refusal> {
-    let info = pkcs11.get_library_info().map_err(refusal)?;
-    let version =
-        |version: cryptoki::types::Version| format!("{}.{}", version.major(), version.minor());
+fn facts(path: &Path, raw: &Raw) -> Result<ModuleFacts, Refusal> {
+    let info = raw.info().map_err(Refusal::of("C_GetInfo"))?;
     Ok(ModuleFacts {
         path: path.display().to_string(),
-        description: info.library_description().trim().to_owned(),
-        manufacturer: info.manufacturer_id().trim().to_owned(),
-        version: version(info.library_version()),
-        cryptoki_version: version(info.cryptoki_version()),
+        description: info.description,
+        manufacturer: info.manufacturer,
+        version: info.version,
+        cryptoki_version: info.cryptoki_version,
     })
 }
 

@@ -4,17 +4,15 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use cryptoki::object::ObjectHandle;
-use cryptoki::slot::Slot;
+use cryptoki_sys as sys;
 
 use super::inventory::{self, FoundKey};
-use super::loaded::Loaded;
 use super::prepare::{self, Call};
 use super::protocol::{Description, Inventory, Login};
-use super::refusal::{Refusal, refusal};
+use super::raw::{ObjectHandle, Raw, Slot, TokenInfo};
+use super::refusal::Refusal;
 use super::session::TokenSession;
 use crate::model::capability::Answer;
-use crate::model::ckr::Ckr;
 use crate::model::mechanism::Mechanism;
 use crate::model::route::Route;
 use crate::model::scheme::{KeyShape, Scheme};
@@ -22,7 +20,7 @@ use crate::model::sign::{SignError, SignStep, Signed};
 use crate::model::token::{MechanismFacts, PinState, Token};
 
 pub(super) struct Owner {
-    loaded: Arc<Loaded>,
+    raw: Arc<Raw>,
     slot: Slot,
     session: TokenSession,
     keys: Vec<KnownKey>,
@@ -51,10 +49,10 @@ impl KnownKey {
 }
 
 impl Owner {
-    pub(super) fn new(loaded: Arc<Loaded>, slot: Slot) -> Owner {
-        let session = TokenSession::new(Arc::clone(&loaded), slot);
+    pub(super) fn new(raw: Arc<Raw>, slot: Slot) -> Owner {
+        let session = TokenSession::new(Arc::clone(&raw), slot);
         Owner {
-            loaded,
+            raw,
             slot,
             session,
             keys: Vec::new(),
@@ -62,33 +60,35 @@ impl Owner {
     }
 
     pub(super) fn describe(&self) -> Result<Description, Refusal> {
-        let info = self
-            .loaded
-            .pkcs11
-            .get_token_info(self.slot)
-            .map_err(refusal)?;
-        let text = |text: &str| text.trim().to_owned();
+        let info = self.token_info()?;
+        let has = |flag| info.flags & flag != 0;
         let token = Token {
             id: String::new(),
-            slot: self.slot.id(),
-            label: text(info.label()),
-            serial: text(info.serial_number()),
-            model: text(info.model()),
-            manufacturer: text(info.manufacturer_id()),
-            pin: pin_state(&info),
-            pad: info.protected_authentication_path(),
+            slot: self.slot,
+            label: info.label.clone(),
+            serial: info.serial.clone(),
+            model: info.model.clone(),
+            manufacturer: info.manufacturer.clone(),
+            pin: pin_state(info.flags),
+            pad: has(sys::CKF_PROTECTED_AUTHENTICATION_PATH),
             verifications: 0,
             mechanisms: Vec::new(),
             orphan_certificates: Vec::new(),
             unreadable_certificates: Vec::new(),
         };
+        let length = |bytes| usize::try_from(bytes).unwrap_or(usize::MAX);
         Ok(Description {
             token,
-            initialized: info.token_initialized(),
-            login_required: info.login_required(),
-            pin_min: info.min_pin_length(),
-            pin_max: info.max_pin_length(),
+            initialized: has(sys::CKF_TOKEN_INITIALIZED),
+            login_required: has(sys::CKF_LOGIN_REQUIRED),
+            pin_min: length(info.pin_min),
+            pin_max: length(info.pin_max),
         })
+    }
+
+    fn token_info(&self) -> Result<TokenInfo, Refusal> {
+        let info = self.raw.token_info(self.slot);
+        info.map_err(Refusal::of("C_GetTokenInfo"))
     }
 
     pub(super) fn login(&mut self, login: Login) -> Result<(), Refusal> {
@@ -98,20 +98,16 @@ impl Owner {
     pub(super) fn inventory(&mut self) -> Result<Inventory, Refusal> {
         let mechanisms = self.mechanisms()?;
         let session = self.session.get()?;
-        let token = self
-            .loaded
-            .pkcs11
-            .get_token_info(self.slot)
-            .map_err(refusal)?;
-        let mut inventory = inventory::read(&self.loaded, session, &token)?;
+        let token = self.token_info()?;
+        let mut inventory = inventory::read(&self.raw, session, &token)?;
         inventory.mechanisms = mechanisms;
         self.keys = known_keys(&inventory);
         Ok(inventory)
     }
 
     fn mechanisms(&self) -> Result<Vec<MechanismFacts>, Refusal> {
-        let list = self.loaded.raw.mechanism_list(self.slot.id());
-        let list = list.map_err(|ckr| refused("C_GetMechanismList", ckr))?;
+        let list = self.raw.mechanism_list(self.slot);
+        let list = list.map_err(Refusal::of("C_GetMechanismList"))?;
         let facts = |mechanism| MechanismFacts {
             listed: true,
             ..self.mechanism_info(mechanism)
@@ -120,7 +116,7 @@ impl Owner {
     }
 
     pub(super) fn mechanism_info(&self, mechanism: Mechanism) -> MechanismFacts {
-        let answer = self.loaded.raw.mechanism_info(self.slot.id(), mechanism);
+        let answer = self.raw.mechanism_info(self.slot, mechanism);
         let info = answer.ok();
         MechanismFacts {
             mechanism,
@@ -160,7 +156,7 @@ impl Owner {
         call: &Call,
     ) -> Result<Vec<u8>, SignError> {
         let always_authenticate = self.known(key)?.always_authenticate;
-        let raw = &self.loaded.raw;
+        let raw = &self.raw;
         let session = self.session.get().map_err(session_lost)?;
         raw.sign_init(session, call.mechanism, call.parameter, handle)
             .map_err(|ckr| SignError::refused(SignStep::SignInit, ckr))?;
@@ -194,7 +190,7 @@ impl Owner {
             return Ok(handle);
         }
         let session = self.session.get().map_err(session_lost)?;
-        let found = inventory::private_keys(&self.loaded, session).map_err(session_lost)?;
+        let found = inventory::private_keys(&self.raw, session).map_err(session_lost)?;
         let handle = self
             .known(key)
             .map(|known| known.find_in(&found))?
@@ -225,25 +221,18 @@ fn known_keys(inventory: &Inventory) -> Vec<KnownKey> {
         .collect()
 }
 
-fn pin_state(info: &cryptoki::slot::TokenInfo) -> PinState {
-    if info.user_pin_locked() {
-        PinState::Locked
-    } else if info.user_pin_final_try() {
-        PinState::FinalTry
-    } else if info.user_pin_count_low() {
-        PinState::Low
-    } else if !info.user_pin_initialized() {
-        PinState::NotSet
-    } else {
-        PinState::Ok
-    }
-}
-
-fn refused(function: &str, ckr: Ckr) -> Refusal {
-    Refusal {
-        function: function.into(),
-        ckr: Some(ckr),
-        what: ckr.to_string(),
+/// CK_TOKEN_INFO.flags on the user PIN, the worst first.
+fn pin_state(flags: u64) -> PinState {
+    let states = [
+        (sys::CKF_USER_PIN_LOCKED, PinState::Locked),
+        (sys::CKF_USER_PIN_FINAL_TRY, PinState::FinalTry),
+        (sys::CKF_USER_PIN_COUNT_LOW, PinState::Low),
+    ];
+    let warning = states.into_iter().find(|(flag, _)| flags & flag != 0);
+    match warning {
+        Some((_, state)) => state,
+        None if flags & sys::CKF_USER_PIN_INITIALIZED == 0 => PinState::NotSet,
+        None => PinState::Ok,
     }
 }
 

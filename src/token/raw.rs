@@ -1,15 +1,16 @@
-//! The calls that `cryptoki` lacks, made through `cryptoki-sys`: the one file with unsafe code.
+//! PKCS#11 itself, called through `cryptoki-sys`: the one file with unsafe code.
 //!
-//! `cryptoki` drops vendor and unknown mechanisms from C_GetMechanismList, has no single-part C_Sign apart from C_SignInit
-//! (an always-authenticate key logs in between the two), asks for a signature's length with a C_Sign of its own, and
-//! fails whole attribute reads over one value that it can't parse. All calls here take a `cryptoki` [`Session`], which
-//! must be of the same module.
+//! Everything goes through one function list. The `cryptoki` crate keeps its list to itself and lacks what is needed here: it
+//! drops vendor and unknown mechanisms, has no single-part C_Sign apart from C_SignInit (an always-authenticate key logs
+//! in between the two), asks for a signature's length with a C_Sign of its own, and fails whole reads over one value that
+//! it can't parse. A second list beside its own is no way out: p11-kit's proxy gives every caller of C_GetFunctionList
+//! a state and session handles of its own.
+//!
+//! Session and object handles are the caller's to keep apart; a stale one is answered with a CKR, never with a crash.
 #![allow(unsafe_code)] // PKCS#11 is a C interface; every other file forbids it
 
 use std::path::Path;
 
-use cryptoki::object::ObjectHandle;
-use cryptoki::session::Session;
 use cryptoki_sys as sys;
 
 use crate::model::ckr::Ckr;
@@ -19,11 +20,58 @@ use crate::model::mechanism::Mechanism;
 /// The longest signature asked for: ML-DSA-87's 4627 bytes, and room.
 const SIGNATURE_ROOM: usize = 8192;
 
+/// Objects asked for in one C_FindObjects.
+const FOUND_AT_ONCE: usize = 64;
+
+/// CK_SESSION_HANDLE.
+pub(super) type SessionHandle = sys::CK_SESSION_HANDLE;
+/// CK_OBJECT_HANDLE.
+pub(super) type ObjectHandle = sys::CK_OBJECT_HANDLE;
+/// CK_SLOT_ID.
+pub(super) type Slot = sys::CK_SLOT_ID;
+
 /// A loaded module's function list.
 pub(super) struct Raw {
     functions: sys::CK_FUNCTION_LIST,
     /// Keeps the code in memory that `functions` points into.
     _library: sys::Pkcs11,
+}
+
+/// Why a file is no module.
+#[derive(Debug)]
+pub(super) enum LoadError {
+    /// The loader refused it; its own words.
+    Library(String),
+    /// It has no C_GetFunctionList, or one that gives nothing.
+    NoFunctionList,
+}
+
+/// CK_INFO.
+pub(super) struct Info {
+    pub(super) description: String,
+    pub(super) manufacturer: String,
+    pub(super) version: String,
+    pub(super) cryptoki_version: String,
+}
+
+/// CK_TOKEN_INFO, as far as it is used.
+pub(super) struct TokenInfo {
+    pub(super) label: String,
+    pub(super) manufacturer: String,
+    pub(super) model: String,
+    pub(super) serial: String,
+    pub(super) flags: u64,
+    pub(super) pin_min: u64,
+    pub(super) pin_max: u64,
+}
+
+/// Whose PIN C_Login takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum User {
+    /// CKU_USER.
+    User,
+    /// CKU_CONTEXT_SPECIFIC: for one operation of an always-authenticate key.
+    ContextSpecific,
 }
 
 /// What a mechanism is given beside the data.
@@ -46,27 +94,21 @@ pub(super) struct MechanismInfo {
     pub(super) sign: bool,
 }
 
-/// A module without C_GetFunctionList, or one that it answers with an error.
-#[derive(Debug, thiserror::Error)]
-#[error("C_GetFunctionList gives no function list")]
-pub(super) struct NoFunctionList;
-
 impl Raw {
-    /// Takes the 2.40 function list of a module that is loaded already.
-    ///
-    /// # Errors
-    /// There is none.
-    pub(super) fn load(path: &Path) -> Result<Raw, NoFunctionList> {
-        // SAFETY: loading runs the library's constructors. `cryptoki` loaded the same file just before, so they have
-        // run; here the loader only counts another user. The list is read after CKR_OK and a null check, and copied.
+    /// Loads the library at `path` and takes its 2.40 function list. This runs the library's constructors: one that
+    /// crashes takes the process with it.
+    pub(super) fn load(path: &Path) -> Result<Raw, LoadError> {
+        // SAFETY: loading runs foreign code, which is what a PKCS#11 module is for. The list is read after CKR_OK and a
+        // null check, and copied; `_library` keeps what it points to.
         unsafe {
-            let library = sys::Pkcs11::new(path).map_err(|_| NoFunctionList)?;
+            let library =
+                sys::Pkcs11::new(path).map_err(|error| LoadError::Library(error.to_string()))?;
             if library.C_GetFunctionList.is_err() {
-                return Err(NoFunctionList);
+                return Err(LoadError::NoFunctionList);
             }
             let mut list: *mut sys::CK_FUNCTION_LIST = std::ptr::null_mut();
             if library.C_GetFunctionList(&mut list) != sys::CKR_OK || list.is_null() {
-                return Err(NoFunctionList);
+                return Err(LoadError::NoFunctionList);
             }
             Ok(Raw {
                 functions: *list,
@@ -75,27 +117,96 @@ impl Raw {
         }
     }
 
+    /// C_Initialize, with the system's locks or with none.
+    pub(super) fn initialize(&self, os_locking: bool) -> Result<(), Ckr> {
+        let call = self
+            .functions
+            .C_Initialize
+            .ok_or(Ckr::FUNCTION_NOT_SUPPORTED)?;
+        let mut arguments = sys::CK_C_INITIALIZE_ARGS::default();
+        arguments.flags = if os_locking {
+            sys::CKF_OS_LOCKING_OK
+        } else {
+            0
+        };
+        // SAFETY: the arguments outlive the call; null functions mean that none are supplied.
+        ok(unsafe { call((&raw mut arguments).cast()) })
+    }
+
+    /// C_Finalize. No call may be under way: some modules crash then.
+    pub(super) fn finalize(&self) -> Result<(), Ckr> {
+        let call = self
+            .functions
+            .C_Finalize
+            .ok_or(Ckr::FUNCTION_NOT_SUPPORTED)?;
+        // SAFETY: the argument is reserved and null.
+        ok(unsafe { call(std::ptr::null_mut()) })
+    }
+
+    /// C_GetInfo.
+    pub(super) fn info(&self) -> Result<Info, Ckr> {
+        let call = self
+            .functions
+            .C_GetInfo
+            .ok_or(Ckr::FUNCTION_NOT_SUPPORTED)?;
+        let mut info = sys::CK_INFO::default();
+        // SAFETY: `info` is a whole CK_INFO.
+        ok(unsafe { call(&mut info) })?;
+        let version = |version: sys::CK_VERSION| format!("{}.{}", version.major, version.minor);
+        Ok(Info {
+            description: text(&info.libraryDescription),
+            manufacturer: text(&info.manufacturerID),
+            version: version(info.libraryVersion),
+            cryptoki_version: version(info.cryptokiVersion),
+        })
+    }
+
+    /// C_GetSlotList, of all slots or of those with a token.
+    pub(super) fn slots(&self, with_token: bool) -> Result<Vec<Slot>, Ckr> {
+        let call = self
+            .functions
+            .C_GetSlotList
+            .ok_or(Ckr::FUNCTION_NOT_SUPPORTED)?;
+        let present = sys::CK_BBOOL::from(with_token);
+        // SAFETY: see `list_of`, whose contract is C_GetSlotList's.
+        list_of(|list, count| unsafe { call(present, list, count) })
+    }
+
+    /// C_GetTokenInfo.
+    pub(super) fn token_info(&self, slot: Slot) -> Result<TokenInfo, Ckr> {
+        let call = self
+            .functions
+            .C_GetTokenInfo
+            .ok_or(Ckr::FUNCTION_NOT_SUPPORTED)?;
+        let mut info = sys::CK_TOKEN_INFO::default();
+        // SAFETY: `info` is a whole CK_TOKEN_INFO.
+        ok(unsafe { call(slot, &mut info) })?;
+        Ok(TokenInfo {
+            label: text(&info.label),
+            manufacturer: text(&info.manufacturerID),
+            model: text(&info.model),
+            serial: text(&info.serialNumber),
+            flags: info.flags,
+            pin_min: info.ulMinPinLen,
+            pin_max: info.ulMaxPinLen,
+        })
+    }
+
     /// C_GetMechanismList, complete.
-    pub(super) fn mechanism_list(&self, slot: u64) -> Result<Vec<Mechanism>, Ckr> {
+    pub(super) fn mechanism_list(&self, slot: Slot) -> Result<Vec<Mechanism>, Ckr> {
         let call = self
             .functions
             .C_GetMechanismList
             .ok_or(Ckr::FUNCTION_NOT_SUPPORTED)?;
-        let mut count: sys::CK_ULONG = 0;
-        // SAFETY: with a null list the call writes only the count; with a buffer, at most `count` entries of it.
-        unsafe {
-            ok(call(slot, std::ptr::null_mut(), &mut count))?;
-            let mut list: Vec<sys::CK_MECHANISM_TYPE> = vec![0; usize_of(count)];
-            ok(call(slot, list.as_mut_ptr(), &mut count))?;
-            list.truncate(usize_of(count));
-            Ok(list.into_iter().map(Mechanism).collect())
-        }
+        // SAFETY: see `list_of`, whose contract is C_GetMechanismList's.
+        let list = list_of(|list, count| unsafe { call(slot, list, count) })?;
+        Ok(list.into_iter().map(Mechanism).collect())
     }
 
     /// C_GetMechanismInfo.
     pub(super) fn mechanism_info(
         &self,
-        slot: u64,
+        slot: Slot,
         mechanism: Mechanism,
     ) -> Result<MechanismInfo, Ckr> {
         let call = self
@@ -113,10 +224,111 @@ impl Raw {
         })
     }
 
+    /// C_OpenSession, read-only: cardcheck never writes.
+    pub(super) fn open_session(&self, slot: Slot) -> Result<SessionHandle, Ckr> {
+        let call = self
+            .functions
+            .C_OpenSession
+            .ok_or(Ckr::FUNCTION_NOT_SUPPORTED)?;
+        let mut session = 0;
+        // SAFETY: no application pointer and no callback are given; `session` is written.
+        ok(unsafe {
+            call(
+                slot,
+                sys::CKF_SERIAL_SESSION,
+                std::ptr::null_mut(),
+                None,
+                &mut session,
+            )
+        })?;
+        Ok(session)
+    }
+
+    /// C_CloseSession.
+    pub(super) fn close_session(&self, session: SessionHandle) -> Result<(), Ckr> {
+        let call = self
+            .functions
+            .C_CloseSession
+            .ok_or(Ckr::FUNCTION_NOT_SUPPORTED)?;
+        // SAFETY: a handle by value.
+        ok(unsafe { call(session) })
+    }
+
+    /// Is the session logged in as user (C_GetSessionInfo)?
+    pub(super) fn is_user_session(&self, session: SessionHandle) -> bool {
+        let Some(call) = self.functions.C_GetSessionInfo else {
+            return false;
+        };
+        let mut info = sys::CK_SESSION_INFO::default();
+        // SAFETY: `info` is a whole CK_SESSION_INFO.
+        let rv = unsafe { call(session, &mut info) };
+        rv == sys::CKR_OK
+            && [sys::CKS_RO_USER_FUNCTIONS, sys::CKS_RW_USER_FUNCTIONS].contains(&info.state)
+    }
+
+    /// C_Login; without a PIN where the reader's pad takes it.
+    pub(super) fn login(
+        &self,
+        session: SessionHandle,
+        user: User,
+        pin: Option<&[u8]>,
+    ) -> Result<(), Ckr> {
+        let call = self.functions.C_Login.ok_or(Ckr::FUNCTION_NOT_SUPPORTED)?;
+        let user = match user {
+            User::User => sys::CKU_USER,
+            User::ContextSpecific => sys::CKU_CONTEXT_SPECIFIC,
+        };
+        let (pointer, length) = pin.map_or((std::ptr::null(), 0), |pin| (pin.as_ptr(), pin.len()));
+        // SAFETY: the PIN is only read, whatever the prototype says.
+        ok(unsafe { call(session, user, pointer.cast_mut(), length as sys::CK_ULONG) })
+    }
+
+    /// C_FindObjectsInit, C_FindObjects until it gives no more, C_FindObjectsFinal: all objects of this class.
+    pub(super) fn find(
+        &self,
+        session: SessionHandle,
+        mut class: sys::CK_OBJECT_CLASS,
+    ) -> Result<Vec<ObjectHandle>, Ckr> {
+        let functions = &self.functions;
+        let (Some(begin), Some(next), Some(end)) = (
+            functions.C_FindObjectsInit,
+            functions.C_FindObjects,
+            functions.C_FindObjectsFinal,
+        ) else {
+            return Err(Ckr::FUNCTION_NOT_SUPPORTED);
+        };
+        let mut template = sys::CK_ATTRIBUTE {
+            type_: sys::CKA_CLASS,
+            pValue: (&raw mut class).cast(),
+            ulValueLen: size_of_val(&class) as sys::CK_ULONG,
+        };
+        let mut found = Vec::new();
+        // SAFETY: the template outlives the search; at most FOUND_AT_ONCE handles are written each time.
+        unsafe {
+            ok(begin(session, &mut template, 1))?;
+            let searched = loop {
+                let mut some: [ObjectHandle; FOUND_AT_ONCE] = [0; FOUND_AT_ONCE];
+                let mut count = 0;
+                let rv = next(
+                    session,
+                    some.as_mut_ptr(),
+                    FOUND_AT_ONCE as sys::CK_ULONG,
+                    &mut count,
+                );
+                found.extend(some.into_iter().take(usize_of(count)));
+                if rv != sys::CKR_OK || count == 0 {
+                    break ok(rv);
+                }
+            };
+            let ended = ok(end(session));
+            searched.and(ended).map(|()| found)
+        }
+    }
+
     /// One attribute's bytes as they are; `None` if the object doesn't have it or won't show it.
     pub(super) fn attribute(
         &self,
-        session: &Session,
+        session: SessionHandle,
         object: ObjectHandle,
         kind: sys::CK_ATTRIBUTE_TYPE,
     ) -> Result<Option<Vec<u8>>, Ckr> {
@@ -131,7 +343,7 @@ impl Raw {
         };
         // SAFETY: with a null pValue the call writes only the length; then pValue points to that many bytes.
         unsafe {
-            match ok(call(session.handle(), object.handle(), &mut attribute, 1)) {
+            match ok(call(session, object, &mut attribute, 1)) {
                 Ok(()) => {}
                 Err(ckr) if is_absent(ckr) => return Ok(None),
                 Err(ckr) => return Err(ckr),
@@ -141,7 +353,7 @@ impl Raw {
             }
             let mut value = vec![0u8; usize_of(attribute.ulValueLen)];
             attribute.pValue = value.as_mut_ptr().cast();
-            ok(call(session.handle(), object.handle(), &mut attribute, 1))?;
+            ok(call(session, object, &mut attribute, 1))?;
             value.truncate(usize_of(attribute.ulValueLen));
             Ok(Some(value))
         }
@@ -150,7 +362,7 @@ impl Raw {
     /// C_SignInit.
     pub(super) fn sign_init(
         &self,
-        session: &Session,
+        session: SessionHandle,
         mechanism: Mechanism,
         parameter: Parameter,
         key: ObjectHandle,
@@ -179,18 +391,18 @@ impl Raw {
             ulParameterLen: length as sys::CK_ULONG,
         };
         // SAFETY: the parameter structures above outlive the call, which only reads them.
-        ok(unsafe { call(session.handle(), &mut mechanism, key.handle()) })
+        ok(unsafe { call(session, &mut mechanism, key) })
     }
 
     /// One single-part C_Sign, into a buffer that is large enough for any signature: no length query before it.
-    pub(super) fn sign(&self, session: &Session, data: &[u8]) -> Result<Vec<u8>, Ckr> {
+    pub(super) fn sign(&self, session: SessionHandle, data: &[u8]) -> Result<Vec<u8>, Ckr> {
         let call = self.functions.C_Sign.ok_or(Ckr::FUNCTION_NOT_SUPPORTED)?;
         let mut signature = vec![0u8; SIGNATURE_ROOM];
         let mut length = SIGNATURE_ROOM as sys::CK_ULONG;
         // SAFETY: `data` is only read, whatever the prototype says; at most `length` bytes of `signature` are written.
         ok(unsafe {
             call(
-                session.handle(),
+                session,
                 data.as_ptr().cast_mut(),
                 data.len() as sys::CK_ULONG,
                 signature.as_mut_ptr(),
@@ -231,6 +443,26 @@ fn ok(rv: sys::CK_RV) -> Result<(), Ckr> {
     } else {
         Err(Ckr(rv))
     }
+}
+
+/// A list by PKCS#11's idiom: asked for its length with no buffer, then for its entries with one. `call` writes the count,
+/// and at most so many entries as the count it is given says.
+fn list_of(
+    mut call: impl FnMut(*mut sys::CK_ULONG, *mut sys::CK_ULONG) -> sys::CK_RV,
+) -> Result<Vec<sys::CK_ULONG>, Ckr> {
+    let mut count: sys::CK_ULONG = 0;
+    ok(call(std::ptr::null_mut(), &mut count))?;
+    let mut list: Vec<sys::CK_ULONG> = vec![0; usize_of(count)];
+    count = list.len() as sys::CK_ULONG;
+    ok(call(list.as_mut_ptr(), &mut count))?;
+    list.truncate(usize_of(count));
+    Ok(list)
+}
+
+/// A field padded with blanks, as PKCS#11 has it, or with NUL, as some modules do.
+fn text(field: &[u8]) -> String {
+    let text = String::from_utf8_lossy(field);
+    text.trim_end_matches(['\0', ' ']).trim_start().to_owned()
 }
 
 /// A module's own count; one that doesn't fit in memory is cut to nothing, not trusted.

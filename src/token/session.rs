@@ -7,18 +7,29 @@
 
 use std::sync::Arc;
 
-use cryptoki::session::{Session, SessionState, UserType};
-use cryptoki::slot::Slot;
 use secrecy::ExposeSecret;
 
-use super::loaded::Loaded;
 use super::protocol::Login;
-use super::refusal::{Refusal, refusal};
+use super::raw::{Raw, SessionHandle, Slot, User};
+use super::refusal::Refusal;
 use crate::model::ckr::Ckr;
+
+/// An open session; closed when it is dropped.
+pub(super) struct Session {
+    raw: Arc<Raw>,
+    pub(super) handle: SessionHandle,
+}
+
+impl Drop for Session {
+    fn drop(&mut self) {
+        // a session that the module closed already can't be closed again
+        let _ = self.raw.close_session(self.handle);
+    }
+}
 
 /// The session with one token, and what may be used to log it in.
 pub(super) struct TokenSession {
-    loaded: Arc<Loaded>,
+    raw: Arc<Raw>,
     slot: Slot,
     session: Option<Session>,
     login: Option<Login>,
@@ -28,9 +39,9 @@ pub(super) struct TokenSession {
 }
 
 impl TokenSession {
-    pub(super) fn new(loaded: Arc<Loaded>, slot: Slot) -> Self {
+    pub(super) fn new(raw: Arc<Raw>, slot: Slot) -> Self {
         TokenSession {
-            loaded,
+            raw,
             slot,
             session: None,
             login: None,
@@ -40,12 +51,15 @@ impl TokenSession {
     }
 
     /// The open session; opened, and logged in again where that spends no risk, if it was lost.
-    pub(super) fn get(&mut self) -> Result<&Session, Refusal> {
+    pub(super) fn get(&mut self) -> Result<SessionHandle, Refusal> {
         if self.session.is_none() {
             self.session = Some(self.open()?);
             self.log_in_again()?;
         }
-        self.session.as_ref().ok_or_else(|| no_login("no session"))
+        let session = self.session.as_ref();
+        session
+            .map(|session| session.handle)
+            .ok_or_else(|| no_login("no session"))
     }
 
     /// Throws the session away for a new one. An error here shows at the next [`get`](Self::get).
@@ -69,26 +83,28 @@ impl TokenSession {
         let session = self.open()?;
         self.session = Some(session);
         self.login = Some(login);
-        self.send_login(UserType::User)?;
+        self.send_login(User::User)?;
         self.logged_in = true;
         Ok(())
     }
 
     /// C_Login(CKU_CONTEXT_SPECIFIC), between C_SignInit and C_Sign of an always-authenticate key.
     pub(super) fn context_login(&mut self) -> Result<(), Refusal> {
-        self.send_login(UserType::ContextSpecific)
+        self.send_login(User::ContextSpecific)
     }
 
     fn open(&self) -> Result<Session, Refusal> {
-        self.loaded
-            .pkcs11
-            .open_ro_session(self.slot)
-            .map_err(refusal)
+        let handle = self.raw.open_session(self.slot);
+        Ok(Session {
+            raw: Arc::clone(&self.raw),
+            handle: handle.map_err(Refusal::of("C_OpenSession"))?,
+        })
     }
 
     /// Logs in with the PIN that was right before. Never at a pad: that would ask the user unawares.
     fn log_in_again(&mut self) -> Result<(), Refusal> {
-        let already = self.session.as_ref().is_some_and(is_user_session);
+        let is_user = |session: &Session| self.raw.is_user_session(session.handle);
+        let already = self.session.as_ref().is_some_and(is_user);
         if !self.logged_in || already {
             return Ok(());
         }
@@ -97,11 +113,11 @@ impl TokenSession {
                 "logged out; the PIN would have to be typed at the reader again",
             ));
         }
-        self.send_login(UserType::User)
+        self.send_login(User::User)
     }
 
     /// The only place from which a PIN goes to a token.
-    fn send_login(&mut self, user: UserType) -> Result<(), Refusal> {
+    fn send_login(&mut self, user: User) -> Result<(), Refusal> {
         if self.burnt {
             return Err(no_login(
                 "the token called this PIN wrong; it is not sent again",
@@ -111,36 +127,20 @@ impl TokenSession {
             return Err(no_login("not logged in"));
         };
         let pin = match login {
-            Login::Pin(pin) => Some(cryptoki::types::AuthPin::from(pin.expose_secret())),
+            Login::Pin(pin) => Some(pin.expose_secret().as_bytes()),
             Login::Pad => None,
         };
-        let answer = session.login(user, pin.as_ref()).map_err(refusal);
-        match answer {
-            Err(Refusal {
-                ckr: Some(Ckr::USER_ALREADY_LOGGED_IN),
-                ..
-            }) => Ok(()),
-            Err(refused) => {
-                let spent = [Ckr::PIN_INCORRECT, Ckr::PIN_LOCKED];
-                self.burnt |= refused.ckr.is_some_and(|ckr| spent.contains(&ckr));
-                Err(refused)
+        match self.raw.login(session.handle, user, pin) {
+            Err(Ckr::USER_ALREADY_LOGGED_IN) => Ok(()),
+            Err(ckr) => {
+                self.burnt |= [Ckr::PIN_INCORRECT, Ckr::PIN_LOCKED].contains(&ckr);
+                Err(Refusal::of("C_Login")(ckr))
             }
             Ok(()) => Ok(()),
         }
     }
 }
 
-fn is_user_session(session: &Session) -> bool {
-    let user = |state| matches!(state, SessionState::RoUser | SessionState::RwUser);
-    session
-        .get_session_info()
-        .is_ok_and(|info| user(info.session_state()))
-}
-
 fn no_login(what: &str) -> Refusal {
-    Refusal {
-        function: "C_Login".into(),
-        ckr: None,
-        what: what.into(),
-    }
+    Refusal::not_made("C_Login", what)
 }

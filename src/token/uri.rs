@@ -3,8 +3,9 @@
 
 use std::fmt::Write;
 
-use cryptoki::slot::TokenInfo;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+
+use super::raw::TokenInfo;
 
 /// All but what RFC 3986 leaves unreserved.
 const RESERVED: &AsciiSet = &NON_ALPHANUMERIC
@@ -17,8 +18,8 @@ const RESERVED: &AsciiSet = &NON_ALPHANUMERIC
 pub(super) fn of_key(token: &TokenInfo, cka_id: &[u8], label: &str) -> String {
     let mut uri = String::from("pkcs11:");
     for (name, value) in [
-        ("token", token.label().trim()),
-        ("serial", token.serial_number().trim()),
+        ("token", token.label.as_str()),
+        ("serial", token.serial.as_str()),
     ] {
         if !value.is_empty() {
             uri.push_str(&format!("{name}={};", utf8_percent_encode(value, RESERVED)));
