@@ -123,11 +123,13 @@ impl Raw {
             .functions
             .C_Initialize
             .ok_or(Ckr::FUNCTION_NOT_SUPPORTED)?;
-        let mut arguments = sys::CK_C_INITIALIZE_ARGS::default();
-        arguments.flags = if os_locking {
-            sys::CKF_OS_LOCKING_OK
-        } else {
-            0
+        let mut arguments = sys::CK_C_INITIALIZE_ARGS {
+            flags: if os_locking {
+                sys::CKF_OS_LOCKING_OK
+            } else {
+                0
+            },
+            ..Default::default()
         };
         // SAFETY: the arguments outlive the call; null functions mean that none are supplied.
         ok(unsafe { call((&raw mut arguments).cast()) })
