@@ -199,6 +199,12 @@ impl Proposal {
             .filter_map(|row| self.other(row, blank))
     }
 
+    /// What can be tried out for a library whose setting of the list limits the server's own signatures too: the version,
+    /// but not the list, for running the cells again would prove something else than the setting.
+    fn exact_elsewhere(&self) -> Option<Change> {
+        (self.change == Change::Tls12Only).then(|| self.change.clone())
+    }
+
     fn other(&self, row: &Other, blank: &Remedy) -> Option<Remedy> {
         let named = Remedy {
             software: Some(row.name.into()),
@@ -218,7 +224,7 @@ impl Proposal {
             Way::Written(sentence, snippet) => Remedy {
                 title: full(sentence),
                 snippet: Some(snippet(&self.change)?),
-                change: Some(self.change.clone()),
+                change: self.exact_elsewhere(),
                 ..named
             },
         })

@@ -25,3 +25,6 @@ pub fn render(run: &Run, format: Format, screen: &Screen) -> String {
         Format::Json => json::render(run),
     }
 }
+
+#[cfg(test)]
+mod sample;

@@ -85,11 +85,37 @@ impl Screen {
     /// Wraps a text to the screen, each line after `indent` blanks.
     pub(super) fn wrap(&self, indent: usize, text: &str) -> String {
         let blanks = " ".repeat(indent);
+        self.fill(&blanks, &blanks, text)
+    }
+
+    /// Wraps a text to the screen. Words with hyphens stay whole: `RSA-2048` and `openssl-1.1.1` are names.
+    pub(super) fn fill(&self, first: &str, rest: &str, text: &str) -> String {
         let options = textwrap::Options::new(self.width)
-            .initial_indent(&blanks)
-            .subsequent_indent(&blanks)
-            .break_words(true);
+            .initial_indent(first)
+            .subsequent_indent(rest)
+            .word_splitter(textwrap::WordSplitter::NoHyphenation);
         textwrap::fill(text, options)
+    }
+
+    /// Wraps a list between its items, which stay whole where they can.
+    pub(super) fn wrap_items(&self, items: &[String]) -> String {
+        let whole: Vec<String> = items
+            .iter()
+            .map(|item| item.replace(' ', "\u{a0}"))
+            .collect();
+        let text = whole.join(&format!("\u{a0}{} ", self.dot()));
+        self.wrap(0, &text).replace('\u{a0}', " ")
+    }
+
+    /// What the screen can show of a text that is laid out already.
+    pub(super) fn shown(&self, laid_out: String) -> String {
+        if self.unicode {
+            return laid_out;
+        }
+        laid_out
+            .chars()
+            .map(|c| if c.is_ascii() { c } else { '?' })
+            .collect()
     }
 
     fn paint(&self, style: Style, text: &str) -> String {
@@ -101,16 +127,17 @@ impl Screen {
     }
 }
 
-/// Text that came from a token, without what could steer a terminal. Format characters that turn the direction of
-/// writing are left out too.
+/// Text that came from a token, without what could steer a terminal.
 pub(super) fn printable(text: &str) -> String {
-    let steers = |c: char| {
-        c.is_control()
-            || matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
-    };
     text.chars()
         .map(|c| if steers(c) { '\u{fffd}' } else { c })
         .collect()
+}
+
+/// Control characters, those that turn the direction of writing, and those that end a line.
+pub(super) fn steers(c: char) -> bool {
+    c.is_control()
+        || matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 #[cfg(test)]
@@ -124,6 +151,18 @@ mod tests {
             "card\u{fffd}[2J\u{fffd}\u{fffd}x"
         );
         assert_eq!(printable("Müller's Karte"), "Müller's Karte");
+    }
+
+    #[test]
+    fn names_are_not_broken_at_their_hyphens() {
+        let screen = Screen {
+            width: 12,
+            colour: false,
+            unicode: true,
+        };
+        let names = ["a RSA-2048".to_owned(), "b RSA-3072".to_owned()];
+        assert_eq!(screen.wrap_items(&names), "a RSA-2048 ·\nb RSA-3072");
+        assert_eq!(screen.wrap(2, "on openssl-3.0"), "  on\n  openssl-3.\n  0");
     }
 
     #[test]

@@ -1,16 +1,21 @@
 //! The details: for each key what came of it with which servers and clients. What is alike stands together.
 
-use comfy_table::{ColumnConstraint, Width};
-
 use super::super::style::{Screen, printable};
-use super::{columns, joined, key_name, laid_out};
+use super::columns::{Column, lay_out, up_to};
+use super::{joined, key_name};
 use crate::model::cell::{Cell, Outcome, Stage};
 use crate::model::key::Key;
 use crate::model::run::Run;
 use crate::model::version::TlsVersion;
 
-/// Of longer results (what could not be told) the text is broken.
-const WIDEST_RESULT: usize = "✗ sign: CKR_MECHANISM_PARAM_INVALID".len();
+/// Longer results are wrapped; the CKR with the longest name that cards answer with stays whole.
+const WIDEST_RESULT: usize = "  CKR_KEY_FUNCTION_NOT_PERMITTED".len();
+/// More clients are wrapped.
+const WIDEST_CLIENTS: usize = "every client".len();
+/// On a narrower screen the servers stand below the result.
+const NARROW: usize = 76;
+/// A list is said by what it lacks if that is at most so many.
+const MOST_EXCEPTIONS: usize = 5;
 
 /// One line of a key's table: clients and servers for which the same came of the same version.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,27 +29,42 @@ struct Line {
 
 /// Keys of the same results under one heading, each line wrapped to the screen.
 pub(super) fn render(run: &Run, screen: &Screen) -> String {
-    let mut groups: Vec<(Vec<&Key>, Vec<Line>)> = Vec::new();
+    let mut groups: Vec<(Vec<&Key>, Vec<Line>, Vec<String>)> = Vec::new();
     for key in &run.keys {
-        let lines = lines(run, screen, key);
-        match groups.iter_mut().find(|(_, known)| *known == lines) {
-            Some((keys, _)) => keys.push(key),
-            None => groups.push((vec![key], lines)),
+        let (lines, untried) = (lines(run, screen, key), untried(run, key));
+        let alike = |(_, known, left): &&mut (_, Vec<Line>, Vec<String>)| {
+            *known == lines && *left == untried
+        };
+        match groups.iter_mut().find(alike) {
+            Some((keys, ..)) => keys.push(key),
+            None => groups.push((vec![key], lines, untried)),
         }
     }
-    let parts: Vec<String> = groups
-        .iter()
-        .map(|(keys, lines)| group(run, screen, keys, lines))
-        .collect();
-    parts.join("\n")
+    let group = |(keys, lines, untried): &(Vec<&Key>, Vec<Line>, Vec<String>)| {
+        let untried: Vec<String> = untried
+            .iter()
+            .map(|line| screen.dim(&screen.wrap(2, line)))
+            .collect();
+        format!(
+            "{}\n{}{}",
+            heading(run, screen, keys),
+            table(run, screen, lines),
+            joined(&untried)
+        )
+    };
+    groups.iter().map(group).collect::<Vec<_>>().join("\n")
 }
 
-fn group(run: &Run, screen: &Screen, keys: &[&Key], lines: &[Line]) -> String {
+fn heading(run: &Run, screen: &Screen, keys: &[&Key]) -> String {
     let names: Vec<String> = keys.iter().map(|key| described(run, key)).collect();
-    let heading = screen.heading(&screen.wrap(0, &names.join(&format!(" {} ", screen.dot()))));
-    let mut table = columns(screen);
-    table.set_header(["TLS", "client", "result", "servers"]);
-    table.set_constraints(widths(lines));
+    screen.heading(&screen.wrap_items(&names))
+}
+
+fn table(run: &Run, screen: &Screen, lines: &[Line]) -> String {
+    if lines.is_empty() {
+        return String::new();
+    }
+    let mut rows = vec![["TLS", "client", "result", "servers"].map(str::to_owned)];
     let mut shown: Option<TlsVersion> = None;
     for line in lines {
         let version = if shown == Some(line.version) {
@@ -53,40 +73,52 @@ fn group(run: &Run, screen: &Screen, keys: &[&Key], lines: &[Line]) -> String {
             line.version.to_string()
         };
         shown = Some(line.version);
-        table.add_row([
+        rows.push([
             version,
-            line.clients.join(", "),
+            clients(run, line),
             line.result.clone(),
             line.servers.join(", "),
         ]);
     }
-    let rest = keys
-        .first()
-        .map_or_else(Vec::new, |key| untried(run, screen, key));
-    let body = if lines.is_empty() {
-        String::new()
-    } else {
-        laid_out(&table, screen)
+    let (version, clients) = (up_to("TLS".len()), up_to(WIDEST_CLIENTS));
+    let result = Column {
+        widest: WIDEST_RESULT,
+        hangs: true,
     };
-    format!("{heading}\n{body}{}", joined(&rest))
+    if screen.width >= NARROW {
+        let rows: Vec<Vec<String>> = rows.into_iter().map(Vec::from).collect();
+        return lay_out(
+            screen,
+            &[version, clients, result, up_to(usize::MAX)],
+            &rows,
+        );
+    }
+    let below = |[version, clients, result, servers]: [String; 4]| {
+        vec![version, clients, format!("{result}\n{servers}")]
+    };
+    let mut rows: Vec<Vec<String>> = rows.into_iter().map(below).collect();
+    if let Some(title) = rows.first_mut().and_then(|row| row.last_mut()) {
+        *title = "result, servers".into();
+    }
+    lay_out(
+        screen,
+        &[
+            version,
+            clients,
+            Column {
+                widest: usize::MAX,
+                ..result
+            },
+        ],
+        &rows,
+    )
 }
 
-/// Results and versions are not broken; clients and servers share what is left.
-fn widths(lines: &[Line]) -> [ColumnConstraint; 4] {
-    let results = lines.iter().flat_map(|line| line.result.lines());
-    let widest = results
-        .map(|result| result.chars().count())
-        .max()
-        .unwrap_or(0)
-        .min(WIDEST_RESULT);
-    // a blank on either side
-    let fixed = |width: usize| Width::Fixed(u16::try_from(width + 2).unwrap_or(u16::MAX));
-    [
-        ColumnConstraint::Absolute(fixed("1.2".len())),
-        ColumnConstraint::UpperBoundary(fixed("firefox, openssl".len())),
-        ColumnConstraint::LowerBoundary(fixed(widest)),
-        ColumnConstraint::LowerBoundary(fixed("openssl-1.1.1-blog,".len())),
-    ]
+fn clients(run: &Run, line: &Line) -> String {
+    match line.clients.len() {
+        count if count == run.clients.len() && count > 2 => "every client".into(),
+        _ => line.clients.join(", "),
+    }
 }
 
 fn described(run: &Run, key: &Key) -> String {
@@ -142,17 +174,26 @@ fn clients_joined(lines: Vec<Line>) -> Vec<Line> {
     joined
 }
 
-/// A list of every server that takes this type of key is said in a word.
+/// A list of all or nearly all servers that take this type of key is said in few words.
 fn say_all(run: &Run, key: &Key, line: &mut Line) {
-    let asks = |cell: &&Cell| {
+    let takes = |cell: &&Cell| {
         cell.key == key.id
             && cell.version == line.version
             && line.clients.first() == Some(&cell.client)
             && cell.outcome != Outcome::NotApplicable
     };
-    let all = run.cells.iter().filter(asks).count();
-    if all > 2 && line.servers.len() == all {
-        line.servers = vec![format!("all {all}")];
+    let all: Vec<String> = run
+        .cells
+        .iter()
+        .filter(takes)
+        .map(|cell| printable(&cell.profile))
+        .collect();
+    let mut missing = all.clone();
+    missing.retain(|server| !line.servers.contains(server));
+    if missing.is_empty() && all.len() > 2 {
+        line.servers = vec![format!("all {}", all.len())];
+    } else if missing.len() <= MOST_EXCEPTIONS && line.servers.len() > 2 * missing.len().max(2) {
+        line.servers = vec![format!("all {} but {}", all.len(), missing.join(", "))];
     }
 }
 
@@ -191,8 +232,8 @@ fn failure(cell: &Cell, screen: &Screen, scheme: Option<String>) -> String {
     text
 }
 
-/// Servers that were not tried with this key, and why: dim, a line for each reason.
-fn untried(run: &Run, screen: &Screen, key: &Key) -> Vec<String> {
+/// Servers that were not tried with this key, and why: a line for each reason.
+fn untried(run: &Run, key: &Key) -> Vec<String> {
     let mut reasons: Vec<(String, Vec<String>)> = Vec::new();
     for cell in run.cells.iter().filter(|cell| cell.key == key.id) {
         let reason = match cell.outcome {
@@ -220,7 +261,7 @@ fn untried(run: &Run, screen: &Screen, key: &Key) -> Vec<String> {
             count if count == all && count > 2 => format!("all {all} servers"),
             _ => servers.join(", "),
         };
-        screen.dim(&screen.wrap(2, &format!("{} ({servers})", printable(&reason))))
+        format!("{} ({servers})", printable(&reason))
     };
     reasons.into_iter().map(line).collect()
 }

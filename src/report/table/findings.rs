@@ -1,13 +1,10 @@
 //! What it means: each finding with its cause, the cells it explains in people's words, and what to change.
 
 use super::super::style::{Screen, printable};
-use super::key_name;
+use super::scope;
 use crate::model::cell::Cell;
 use crate::model::finding::{Finding, Remedy, Severity};
 use crate::model::run::Run;
-
-/// Names shown of a list before the rest is counted.
-const MOST_NAMES: usize = 4;
 
 /// All findings, in the order they came.
 pub(super) fn render(run: &Run, screen: &Screen) -> String {
@@ -34,12 +31,9 @@ fn one(run: &Run, screen: &Screen, finding: &Finding) -> String {
         .iter()
         .filter_map(|at| run.cells.get(*at))
         .collect();
-    if !cells.is_empty() {
-        text.push_str(&screen.dim(&paragraph(
-            screen,
-            2,
-            &format!("where: {}", place(run, screen, &cells)),
-        )));
+    for (at, line) in scope::lines(run, screen, &cells).iter().enumerate() {
+        let label = if at == 0 { "where: " } else { "       " };
+        text.push_str(&screen.dim(&hanging(screen, &format!("  {label}"), &printable(line))));
     }
     for seen in seen(&cells) {
         text.push_str(&screen.dim(&paragraph(screen, 2, &seen)));
@@ -48,54 +42,36 @@ fn one(run: &Run, screen: &Screen, finding: &Finding) -> String {
     text
 }
 
-/// Severity, title and id; the id on a line of its own where there is no room for it.
+/// Severity, title and id.
 fn heading(screen: &Screen, finding: &Finding) -> String {
     let name = finding.severity.name();
-    let label = match finding.severity {
+    let id = format!("[{}]", finding.id);
+    let text = hanging(
+        screen,
+        "",
+        &format!("{name} {} {id}", printable(&finding.title)),
+    );
+    let painted = match finding.severity {
         Severity::Error => screen.bad(name),
         Severity::Warning => screen.mixed(name),
         Severity::Note => screen.dim(name),
     };
-    let (title, id) = (
-        printable(&finding.title),
-        screen.dim(&format!("[{}]", finding.id)),
-    );
-    let width = [name, &title, finding.id]
-        .iter()
-        .map(|text| text.chars().count())
-        .sum::<usize>();
-    // two blanks and two brackets
-    let gap = if width + 4 <= screen.width {
-        " "
-    } else {
-        "\n  "
-    };
-    let title = screen.heading(&textwrap::fill(
-        &title,
-        screen.width.saturating_sub(name.len() + 1),
-    ));
-    format!("{label} {title}{gap}{id}\n")
+    // an id is one word, which only a screen too narrow for it breaks
+    let rest = text.trim_end().trim_start_matches(name);
+    match rest.strip_suffix(&id) {
+        Some(title) => format!("{painted}{}{}\n", screen.heading(title), screen.dim(&id)),
+        None => format!("{painted}{}\n", screen.heading(rest)),
+    }
+}
+
+/// Wrapped, with what follows the first line set in as far as `label`, at least by two.
+fn hanging(screen: &Screen, label: &str, text: &str) -> String {
+    let blanks = " ".repeat(textwrap::core::display_width(label).max(2));
+    screen.fill(label, &blanks, text) + "\n"
 }
 
 fn paragraph(screen: &Screen, indent: usize, text: &str) -> String {
     screen.wrap(indent, &printable(text)) + "\n"
-}
-
-/// `rsa-2048, rsa-3072 · firefox · TLS 1.2, 1.3 · openssl-1.1.1 and 5 more`.
-fn place(run: &Run, screen: &Screen, cells: &[&Cell]) -> String {
-    let key = |cell: &&Cell| {
-        let key = run.keys.iter().find(|key| key.id == cell.key);
-        key.map_or_else(|| cell.key.clone(), |key| key_name(run, key))
-    };
-    let mut versions = distinct(cells.iter().map(|cell| cell.version.to_string()));
-    versions.sort();
-    let parts = [
-        shortened(distinct(cells.iter().map(key))),
-        distinct(cells.iter().map(|cell| cell.client.clone())).join(", "),
-        format!("TLS {}", versions.join(", ")),
-        shortened(distinct(cells.iter().map(|cell| cell.profile.clone()))),
-    ];
-    parts.join(&format!(" {} ", screen.dot()))
 }
 
 /// What the users of real clients see, each once.
@@ -118,17 +94,6 @@ fn distinct(names: impl Iterator<Item = String>) -> Vec<String> {
         }
     }
     distinct
-}
-
-fn shortened(names: Vec<String>) -> String {
-    let more = names.len().saturating_sub(MOST_NAMES);
-    match more {
-        0 | 1 => names.join(", "),
-        _ => {
-            let shown: Vec<String> = names.into_iter().take(MOST_NAMES).collect();
-            format!("{} and {more} more", shown.join(", "))
-        }
-    }
 }
 
 /// Remedies that differ only in the software stand under one title.
@@ -167,10 +132,7 @@ fn title(screen: &Screen, remedy: &Remedy) -> String {
     }
     let text = printable(&words.join(&format!(" {} ", screen.dot())));
     let bullet = format!("  {} ", screen.bullet());
-    let options = textwrap::Options::new(screen.width)
-        .initial_indent(&bullet)
-        .subsequent_indent("    ");
-    textwrap::fill(&text, options) + "\n"
+    hanging(screen, &bullet, &text)
 }
 
 /// To be copied: as it is, however long.

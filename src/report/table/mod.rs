@@ -1,10 +1,10 @@
 //! The table for people: an overview first, then each key's results, then what they mean and what to change.
 
+mod columns;
 mod details;
 mod findings;
 mod overview;
-
-use comfy_table::{ContentArrangement, Table, presets};
+mod scope;
 
 use super::style::{Screen, printable};
 use crate::model::cell::Outcome;
@@ -20,7 +20,7 @@ pub fn render(run: &Run, screen: &Screen) -> String {
     parts.push(notes(run, screen));
     parts.push(totals(run, screen));
     parts.retain(|part| !part.is_empty());
-    parts.join("\n")
+    screen.shown(parts.join("\n"))
 }
 
 fn header(run: &Run, screen: &Screen) -> String {
@@ -30,11 +30,18 @@ fn header(run: &Run, screen: &Screen) -> String {
         module.path, module.description, module.version
     );
     let mut lines = vec![screen.dim(&screen.wrap(0, &printable(&text)))];
-    for token in &run.tokens {
-        let name = screen.heading(&printable(&token.label));
-        lines.push(format!("token {name}  {}", screen.dim(&about(token))));
+    lines.extend(run.tokens.iter().map(|token| about_token(token, screen)));
+    joined(&lines)
+}
+
+fn about_token(token: &Token, screen: &Screen) -> String {
+    let label = printable(&token.label);
+    let text = screen.fill("", "  ", &format!("token {label}  {}", about(token)));
+    // a label that had to be wrapped stays plain
+    match text.strip_prefix(&format!("token {label}")) {
+        Some(rest) => format!("token {}{}", screen.heading(&label), screen.dim(rest)),
+        None => text,
     }
-    lines.join("\n") + "\n"
 }
 
 fn about(token: &Token) -> String {
@@ -87,11 +94,11 @@ fn totals(run: &Run, screen: &Screen) -> String {
         .map(|(count, name)| format!("{count} {name}"));
     let counts = counts.collect::<Vec<_>>().join(", ");
     let seconds = run.duration_ms as f64 / 1000.0;
-    let mut text = format!(
-        "{} cells: {counts}; {} signatures in {seconds:.1} s",
-        run.cells.len(),
-        run.signatures
+    let (cells, signatures) = (
+        counted(run.cells.len(), "cell"),
+        counted(run.signatures, "signature"),
     );
+    let mut text = format!("{cells}: {counts}; {signatures} in {seconds:.1} s");
     let unexpected = run.unexpected();
     if unexpected > 0 {
         text.push_str(&format!("; {unexpected} not as expected"));
@@ -102,23 +109,9 @@ fn totals(run: &Run, screen: &Screen) -> String {
     screen.heading(&screen.wrap(0, &text)) + "\n"
 }
 
-/// A table without borders, as wide as the screen at most.
-fn columns(screen: &Screen) -> Table {
-    let mut table = Table::new();
-    table
-        .load_style(presets::NOTHING)
-        .set_content_arrangement(ContentArrangement::Dynamic)
-        .set_width(u16::try_from(screen.width.saturating_sub(1)).unwrap_or(u16::MAX));
-    table
-}
-
-/// A table's lines, two blanks in, nothing at their ends, symbols coloured.
-fn laid_out(table: &Table, screen: &Screen) -> String {
-    let lines: Vec<String> = table
-        .lines()
-        .map(|line| format!(" {}", line.trim_end()))
-        .collect();
-    screen.colour_symbols(&joined(&lines))
+fn counted(count: usize, noun: &str) -> String {
+    let plural = if count == 1 { "" } else { "s" };
+    format!("{count} {noun}{plural}")
 }
 
 fn joined(lines: &[String]) -> String {
@@ -136,3 +129,6 @@ fn key_name(run: &Run, key: &Key) -> String {
         _ => name,
     }
 }
+
+#[cfg(test)]
+mod tests;

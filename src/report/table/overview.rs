@@ -1,67 +1,106 @@
 //! The overview: with how many servers each key logs in, for each client.
 
 use super::super::style::Screen;
-use super::{columns, key_name, laid_out};
+use super::columns::{lay_out, natural_width, up_to};
+use super::key_name;
 use crate::model::cell::{Cell, Outcome};
 use crate::model::key::Key;
 use crate::model::run::Run;
 use crate::model::version::TlsVersion;
 
-/// Keys and versions down, clients across: `12/19`, servers that let it in of those that could.
+/// Longer names of keys are wrapped.
+const WIDEST_NAME: usize = 24;
+/// Name, type and version of a key come before the clients.
+const BEFORE_CLIENTS: usize = 3;
+
+/// Keys and versions down, clients across: `12/19`, servers that let it in of those that could. Clients for whom there
+/// is no room across get a table of their own below.
 pub(super) fn render(run: &Run, screen: &Screen) -> String {
-    let mut table = columns(screen);
+    let rows = rows(run, screen);
+    let tables = blocks(screen, &rows)
+        .into_iter()
+        .map(|block| table(screen, &rows, &block));
+    let title = screen.heading("logs in to how many servers");
+    format!("{title}\n{}", tables.collect::<Vec<_>>().join("\n"))
+}
+
+fn table(screen: &Screen, rows: &[Vec<String>], block: &[usize]) -> String {
+    let shown = |row: &Vec<String>| {
+        let before = row.iter().take(BEFORE_CLIENTS);
+        let clients = block.iter().filter_map(|at| row.get(*at));
+        before.chain(clients).cloned().collect()
+    };
+    let rows: Vec<Vec<String>> = rows.iter().map(shown).collect();
+    let columns = vec![up_to(WIDEST_NAME); BEFORE_CLIENTS + block.len()];
+    lay_out(screen, &columns, &rows)
+}
+
+/// The clients' columns, as many together as the screen is wide.
+fn blocks(screen: &Screen, rows: &[Vec<String>]) -> Vec<Vec<usize>> {
+    let width = |at: usize| natural_width(rows, at).min(WIDEST_NAME) + 2;
+    let before: usize = (0..BEFORE_CLIENTS).map(width).sum();
+    let columns = rows.first().map_or(0, Vec::len);
+    let mut blocks: Vec<Vec<usize>> = Vec::new();
+    let mut used = usize::MAX;
+    for at in BEFORE_CLIENTS..columns {
+        match blocks.last_mut() {
+            Some(block) if used + width(at) <= screen.width => block.push(at),
+            _ => {
+                blocks.push(vec![at]);
+                used = before;
+            }
+        }
+        used += width(at);
+    }
+    blocks
+}
+
+fn rows(run: &Run, screen: &Screen) -> Vec<Vec<String>> {
     let clients = run.clients.iter().map(|client| client.name.clone());
     let head = ["key".to_owned(), String::new(), "TLS".to_owned()];
-    table.set_header(head.into_iter().chain(clients));
+    let mut rows = vec![head.into_iter().chain(clients).collect()];
     for key in &run.keys {
-        let mut named = false;
+        let mut name = [key_name(run, key), key.type_for_people()];
         for version in TlsVersion::ALL {
-            let Some(counts) = row(run, screen, key, version) else {
-                continue;
-            };
-            let (name, kind) = match named {
-                false => (key_name(run, key), key.type_for_people()),
-                true => (String::new(), String::new()),
-            };
-            named = true;
-            table.add_row([name, kind, version.to_string()].into_iter().chain(counts));
+            if let Some(counts) = counts(run, screen, key, version) {
+                let [name, kind] = std::mem::take(&mut name);
+                rows.push(
+                    [name, kind, version.to_string()]
+                        .into_iter()
+                        .chain(counts)
+                        .collect(),
+                );
+            }
         }
     }
-    let title = screen.heading("logs in to how many servers");
-    format!("{title}\n{}", laid_out(&table, screen))
+    rows
 }
 
 /// `None`: no server was tried in this version.
-fn row(run: &Run, screen: &Screen, key: &Key, version: TlsVersion) -> Option<Vec<String>> {
-    let mut cells = run
+fn counts(run: &Run, screen: &Screen, key: &Key, version: TlsVersion) -> Option<Vec<String>> {
+    let cells = run
         .cells
         .iter()
         .filter(|cell| cell.key == key.id && cell.version == version);
-    cells.clone().next()?;
-    let of = |client: &str| {
-        cells
-            .clone()
-            .filter(|cell| cell.client == client)
-            .collect::<Vec<_>>()
-    };
-    let counts = run
-        .clients
-        .iter()
-        .map(|client| count(&of(&client.name), screen))
-        .collect();
-    cells.next().map(|_| counts)
+    let cells: Vec<&Cell> = cells.collect();
+    let of = |client: &str| count(cells.iter().filter(|cell| cell.client == client), screen);
+    let counts = run.clients.iter().map(|client| of(&client.name));
+    (!cells.is_empty()).then(|| counts.collect())
 }
 
-fn count(cells: &[&Cell], screen: &Screen) -> String {
-    let with = |outcome| cells.iter().filter(|cell| cell.outcome == outcome).count();
-    let applicable = cells.len() - with(Outcome::NotApplicable);
-    let (passed, skipped) = (with(Outcome::Pass), with(Outcome::Skipped));
-    let tried = applicable - skipped;
-    match (applicable, tried, passed) {
-        (0, ..) => "-".into(),
-        (_, 0, _) => "skipped".into(),
-        (_, tried, passed) if tried == passed => format!("{} {passed}/{applicable}", screen.tick()),
-        (_, _, 0) => format!("{} 0/{applicable}", screen.cross()),
-        _ => format!("! {passed}/{applicable}"),
-    }
+/// A tick or a cross only if every server that takes the key was tried.
+fn count<'a>(cells: impl Iterator<Item = &'a &'a Cell> + Clone, screen: &Screen) -> String {
+    let with = |outcome| cells.clone().filter(|cell| cell.outcome == outcome).count();
+    let (passed, failed) = (with(Outcome::Pass), with(Outcome::Fail));
+    let (skipped, unclear) = (with(Outcome::Skipped), with(Outcome::Error));
+    let all = passed + failed + skipped + unclear;
+    let mark = match (passed, failed) {
+        _ if all == 0 => return "-".into(),
+        _ if skipped == all => return "skipped".into(),
+        (passed, _) if passed == all => screen.tick(),
+        (_, failed) if failed == all => screen.cross(),
+        (_, 0) => "?",
+        _ => "!",
+    };
+    format!("{mark} {passed}/{all}")
 }

@@ -1,0 +1,68 @@
+//! Cells.
+
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use super::rounded;
+use crate::model::cell::Cell;
+
+/// Key x profile x TLS version x client.
+#[derive(Serialize, JsonSchema)]
+pub(super) struct CellReport {
+    key: String,
+    profile: String,
+    #[schemars(extend("enum" = ["1.2", "1.3"]))]
+    tls: &'static str,
+    client: String,
+    /// What came of it.
+    #[schemars(extend("enum" = ["pass", "fail", "not_applicable", "skipped", "error"]))]
+    outcome: &'static str,
+    /// What should have.
+    #[schemars(extend("enum" = ["pass", "fail", "not_applicable", "skipped", "error"]))]
+    expected: &'static str,
+    as_expected: bool,
+    scheme: Option<String>,
+    /// The mechanism of the route tried last.
+    route: Option<String>,
+    /// Where it failed.
+    #[schemars(extend("enum" = ["select", "sign", "encode", "server_verify", "transport", null]))]
+    stage: Option<&'static str>,
+    ckr: Option<String>,
+    alert: Option<String>,
+    user_sees: Option<String>,
+    reason: Option<String>,
+    findings: Vec<String>,
+    sign_ms: Option<f64>,
+    handshake_ms: Option<f64>,
+    /// False: it shares another cell's handshake, or has none.
+    measured: bool,
+    /// The index of the cell whose handshake it shares.
+    same_as: Option<usize>,
+}
+
+impl From<&Cell> for CellReport {
+    fn from(cell: &Cell) -> Self {
+        let route = cell.scheme.zip(cell.route);
+        CellReport {
+            key: cell.key.clone(),
+            profile: cell.profile.clone(),
+            tls: cell.version.name(),
+            client: cell.client.clone(),
+            outcome: cell.outcome.name(),
+            expected: cell.expected.name(),
+            as_expected: cell.as_expected(),
+            scheme: cell.scheme.map(|scheme| scheme.to_string()),
+            route: route.map(|(scheme, route)| route.mechanism(scheme).to_string()),
+            stage: cell.stage.map(|stage| stage.name()),
+            ckr: cell.ckr.map(|ckr| ckr.to_string()),
+            alert: cell.alert.clone(),
+            user_sees: cell.user_sees.clone(),
+            reason: cell.reason.clone(),
+            findings: cell.findings.clone(),
+            sign_ms: cell.sign_ms.map(rounded),
+            handshake_ms: cell.handshake_ms.map(rounded),
+            measured: cell.measured,
+            same_as: cell.same_as,
+        }
+    }
+}

@@ -1,0 +1,139 @@
+//! The JSON report, `cardcheck.matrix.v1`: structs of its own, so that the model may change and the contract doesn't.
+
+mod cell;
+mod finding;
+mod key;
+mod profile;
+mod token;
+
+use schemars::JsonSchema;
+use schemars::generate::SchemaSettings;
+use serde::Serialize;
+
+use self::cell::CellReport;
+use self::finding::FindingReport;
+use self::key::KeyReport;
+use self::profile::{ClientReport, ProfileReport};
+use self::token::{ModuleReport, TokenReport};
+use super::style::steers;
+use crate::model::cell::Outcome;
+use crate::model::run::Run;
+
+const SCHEMA: &str = "cardcheck.matrix.v1";
+
+/// The report as JSON, indented, with a newline at its end.
+pub fn render(run: &Run) -> String {
+    escaped(&pretty(&Report::from(run)))
+}
+
+/// The JSON Schema of the report: of what is written, where a fact that is absent is null and never left out.
+pub fn schema() -> String {
+    let settings = SchemaSettings::draft2020_12().for_serialize();
+    pretty(&settings.into_generator().into_root_schema_for::<Report>())
+}
+
+fn pretty(value: &impl Serialize) -> String {
+    // neither the report nor its schema holds anything that JSON can't
+    let mut text = serde_json::to_string_pretty(value).unwrap_or_default();
+    text.push('\n');
+    text
+}
+
+/// What could steer a terminal, in JSON's own escapes: serde_json escapes only what JSON forbids, and a card's label
+/// may hold U+009B, which begins an escape sequence too. Outside of strings only the newline is met here.
+fn escaped(json: &str) -> String {
+    let escape = |c: char| match c {
+        '\n' => c.to_string(),
+        c if steers(c) => format!("\\u{:04x}", u32::from(c)),
+        c => c.to_string(),
+    };
+    json.chars().map(escape).collect()
+}
+
+/// What `cardcheck matrix` found.
+#[derive(Serialize, JsonSchema)]
+#[schemars(title = "cardcheck.matrix.v1")]
+struct Report {
+    /// `cardcheck.matrix.v1`; adding a field is no new version, removing or renaming one is.
+    #[schemars(extend("const" = SCHEMA))]
+    schema: &'static str,
+    tool: Tool,
+    /// Start, RFC 3339, UTC.
+    started: String,
+    duration_ms: u64,
+    /// False: interrupted; the cells that were not reached are `skipped`.
+    complete: bool,
+    module: ModuleReport,
+    tokens: Vec<TokenReport>,
+    keys: Vec<KeyReport>,
+    profiles: Vec<ProfileReport>,
+    /// The imitated clients, in the order of the table.
+    clients: Vec<ClientReport>,
+    cells: Vec<CellReport>,
+    findings: Vec<FindingReport>,
+    /// What the harness could not do, in sentences.
+    notes: Vec<String>,
+    summary: Summary,
+}
+
+#[derive(Serialize, JsonSchema)]
+struct Tool {
+    name: &'static str,
+    version: &'static str,
+}
+
+#[derive(Serialize, JsonSchema)]
+struct Summary {
+    pass: usize,
+    fail: usize,
+    not_applicable: usize,
+    skipped: usize,
+    error: usize,
+    unexpected: usize,
+    /// C_SignInit calls: capability trials, handshakes and proofs.
+    signatures: usize,
+}
+
+impl From<&Run> for Report {
+    fn from(run: &Run) -> Self {
+        Report {
+            schema: SCHEMA,
+            tool: Tool {
+                name: env!("CARGO_PKG_NAME"),
+                version: env!("CARGO_PKG_VERSION"),
+            },
+            started: run.started.clone(),
+            duration_ms: run.duration_ms,
+            complete: run.complete,
+            module: ModuleReport::from(&run.module),
+            tokens: run.tokens.iter().map(TokenReport::from).collect(),
+            keys: run.keys.iter().map(KeyReport::from).collect(),
+            profiles: run
+                .profiles
+                .iter()
+                .map(|profile| ProfileReport::new(run, profile))
+                .collect(),
+            clients: run.clients.iter().map(ClientReport::from).collect(),
+            cells: run.cells.iter().map(CellReport::from).collect(),
+            findings: run.findings.iter().map(FindingReport::from).collect(),
+            notes: run.notes.clone(),
+            summary: Summary {
+                pass: run.count(Outcome::Pass),
+                fail: run.count(Outcome::Fail),
+                not_applicable: run.count(Outcome::NotApplicable),
+                skipped: run.count(Outcome::Skipped),
+                error: run.count(Outcome::Error),
+                unexpected: run.unexpected(),
+                signatures: run.signatures,
+            },
+        }
+    }
+}
+
+/// Milliseconds to the microsecond.
+fn rounded(ms: f64) -> f64 {
+    (ms * 1000.0).round() / 1000.0
+}
+
+#[cfg(test)]
+mod tests;
