@@ -10,7 +10,7 @@ use cardcheck::model::key_type::{Curve, KeyType};
 use cardcheck::model::mechanism::Mechanism;
 use cardcheck::model::request::Request;
 use cardcheck::model::scheme::Scheme;
-use cardcheck::model::token::{MechanismFacts, PinState, Token};
+use cardcheck::model::token::{MechanismFacts, Token};
 use cardcheck::model::version::TlsVersion;
 
 /// The rule that imitates each observed program.
@@ -77,17 +77,9 @@ fn token(name: &str) -> Token {
     };
     Token {
         id: "t1".into(),
-        slot: 0,
         label: name.into(),
-        serial: String::new(),
-        model: String::new(),
-        manufacturer: String::new(),
-        pin: PinState::Ok,
-        pad: false,
-        verifications: 0,
         mechanisms: mechanisms.into_iter().filter(lists).map(facts).collect(),
-        orphan_certificates: Vec::new(),
-        unreadable_certificates: Vec::new(),
+        ..Token::default()
     }
 }
 
@@ -106,19 +98,12 @@ fn key(name: &str) -> Key {
         token: "t1".into(),
         label: name.into(),
         cka_id: vec![1],
-        uri: String::new(),
         key_type,
-        type_name: String::new(),
         bits: Some(bits),
         curve,
         can_sign: true,
-        always_authenticate: false,
-        allowed_mechanisms: None,
-        public_key: None,
-        certificate: None,
         pairing: Pairing::IdAndKey,
-        chain_on_token: Vec::new(),
-        capabilities: Vec::new(),
+        ..Key::default()
     }
 }
 

@@ -357,3 +357,19 @@ fn a_server_s_minimum_for_rsa_keys_is_the_server_s_refusal() {
         (&"pass".into(), &"rsa_pkcs1_sha1".into())
     );
 }
+
+#[test]
+fn what_the_harness_has_no_verifier_for_is_could_not_tell_and_no_failure_of_the_card() {
+    let Some(lab) = Lab::new(&["ed448"]) else {
+        return;
+    };
+    let report = lab.matrix("ed448").args(QUICK).run().exits(1).report();
+    let row = report.capability("ed448", "ed448", "CKM_EDDSA");
+    assert_eq!(
+        (&row["sign"], &row["verified"]),
+        (&"ok".into(), &serde_json::Value::Null)
+    );
+    let cell = report.cell("ed448", "openssl-3.0", "1.3", "any");
+    assert_eq!(cell["outcome"], "error");
+    assert_eq!(cell["findings"][0], "could-not-tell");
+}

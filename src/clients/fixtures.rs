@@ -11,7 +11,7 @@ use crate::model::mechanism::Mechanism;
 use crate::model::request::Request;
 use crate::model::route::Route;
 use crate::model::scheme::Scheme;
-use crate::model::token::{MechanismFacts, PinState, Token};
+use crate::model::token::{MechanismFacts, Token};
 use crate::model::version::TlsVersion;
 
 /// A token that lists these.
@@ -27,17 +27,9 @@ pub(super) fn token(mechanisms: &[Mechanism]) -> Token {
     };
     Token {
         id: "t1".into(),
-        slot: 0,
         label: "card".into(),
-        serial: String::new(),
-        model: String::new(),
-        manufacturer: String::new(),
-        pin: PinState::Ok,
-        pad: false,
-        verifications: 0,
         mechanisms: mechanisms.iter().map(listed).collect(),
-        orphan_certificates: Vec::new(),
-        unreadable_certificates: Vec::new(),
+        ..Token::default()
     }
 }
 
@@ -62,19 +54,12 @@ fn key(key_type: KeyType, bits: Option<u32>, curve: Option<Curve>) -> Key {
         token: "t1".into(),
         label: "key".into(),
         cka_id: vec![1],
-        uri: String::new(),
         key_type,
-        type_name: String::new(),
         bits,
         curve,
         can_sign: true,
-        always_authenticate: false,
-        allowed_mechanisms: None,
-        public_key: None,
-        certificate: None,
         pairing: Pairing::IdAndKey,
-        chain_on_token: Vec::new(),
-        capabilities: Vec::new(),
+        ..Key::default()
     }
 }
 

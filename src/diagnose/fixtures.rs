@@ -12,7 +12,7 @@ use crate::model::profile::Profile;
 use crate::model::public_key::PublicKey;
 use crate::model::route::Route;
 use crate::model::scheme::Scheme;
-use crate::model::token::{MechanismFacts, PinState, Token};
+use crate::model::token::{MechanismFacts, Token};
 use crate::model::version::TlsVersion;
 
 /// One token, its keys, the servers below, and cells.
@@ -117,17 +117,9 @@ impl Fixture {
 pub(super) fn token(id: &str) -> Token {
     Token {
         id: id.into(),
-        slot: 0,
         label: if id == "t1" { "card".into() } else { id.into() },
-        serial: String::new(),
-        model: String::new(),
-        manufacturer: String::new(),
-        pin: PinState::Ok,
-        pad: false,
         verifications: 1,
-        mechanisms: Vec::new(),
-        orphan_certificates: Vec::new(),
-        unreadable_certificates: Vec::new(),
+        ..Token::default()
     }
 }
 
@@ -149,22 +141,16 @@ fn key(id: &str, key_type: KeyType, bits: Option<u32>, curve: Option<Curve>) -> 
         token: "t1".into(),
         label: id.into(),
         cka_id: vec![1],
-        uri: String::new(),
         key_type,
-        type_name: String::new(),
         bits,
         curve,
         can_sign: true,
-        always_authenticate: false,
-        allowed_mechanisms: None,
-        public_key: None,
         certificate: Some(Certificate {
             cka_id: vec![1],
             ..certificate(&format!("CN={id}"), "CN=CA")
         }),
         pairing: Pairing::IdAndKey,
-        chain_on_token: Vec::new(),
-        capabilities: Vec::new(),
+        ..Key::default()
     }
 }
 
@@ -228,24 +214,9 @@ fn tried(mut key: Key, scheme: u16, route: Route, answer: Answer, verified: Opti
 
 fn cell(key: &str, profile: &str, version: TlsVersion, client: &str, outcome: Outcome) -> Cell {
     Cell {
-        key: key.into(),
-        profile: profile.into(),
-        version,
-        client: client.into(),
         outcome,
-        expected: Outcome::Pass,
-        scheme: None,
-        route: None,
-        stage: None,
-        ckr: None,
-        alert: None,
-        user_sees: None,
-        reason: None,
-        findings: Vec::new(),
-        sign_ms: None,
-        handshake_ms: None,
         measured: true,
-        same_as: None,
+        ..Cell::unjudged(key, profile, version, client)
     }
 }
 

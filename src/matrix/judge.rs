@@ -66,35 +66,15 @@ fn cell(
 }
 
 fn blank(table: &Table<'_>, planned: &PlannedCell) -> Cell {
-    let key = table.keys.get(planned.key).map(|key| key.id.clone());
-    let profile = table
-        .profiles
-        .get(planned.profile)
-        .map(|profile| profile.name.clone());
-    let client = table
-        .clients
-        .get(planned.client)
-        .map(|client| client.name().to_owned());
-    Cell {
-        key: key.unwrap_or_default(),
-        profile: profile.unwrap_or_default(),
-        version: planned.version,
-        client: client.unwrap_or_default(),
-        outcome: Outcome::Error,
-        expected: Outcome::Pass,
-        scheme: None,
-        route: None,
-        stage: None,
-        ckr: None,
-        alert: None,
-        user_sees: None,
-        reason: None,
-        findings: Vec::new(),
-        sign_ms: None,
-        handshake_ms: None,
-        measured: false,
-        same_as: None,
-    }
+    let key = table.keys.get(planned.key).map_or("", |key| &key.id);
+    let profile = table.profiles.get(planned.profile);
+    let client = table.clients.get(planned.client);
+    Cell::unjudged(
+        key,
+        profile.map_or("", |profile| &profile.name),
+        planned.version,
+        client.map_or("", |client| client.name()),
+    )
 }
 
 fn with_reason(cell: Cell, outcome: Outcome, reason: &str) -> Cell {

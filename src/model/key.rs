@@ -8,7 +8,7 @@ use super::public_key::PublicKey;
 use super::scheme::KeyShape;
 
 /// How a key and its certificate were brought together. CKA_ID and the public key may each lie.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Pairing {
     /// Same CKA_ID, same public key.
     IdAndKey,
@@ -21,11 +21,12 @@ pub enum Pairing {
     /// Same CKA_ID, but the object's CKA_VALUE is no certificate.
     Unreadable,
     /// No certificate.
+    #[default]
     None,
 }
 
 /// A private key, its certificate and what it can do.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Key {
     /// `k1`, `k2`, ...: its name in the report.
     pub id: String,

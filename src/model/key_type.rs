@@ -3,7 +3,7 @@
 use std::fmt;
 
 /// The type of a key, as TLS sees it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum KeyType {
     /// CKK_RSA.
     Rsa,
@@ -16,6 +16,7 @@ pub enum KeyType {
     /// CKK_ML_DSA.
     MlDsa,
     /// A type that no TLS signature scheme here uses (CKK_DSA, CKK_DH, CKK_EC_MONTGOMERY, ...).
+    #[default]
     Other,
 }
 

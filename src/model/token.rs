@@ -20,9 +20,10 @@ pub struct Module {
 }
 
 /// What CK_TOKEN_INFO.flags say of the user PIN.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum PinState {
     /// None of the warnings below.
+    #[default]
     Ok,
     /// CKF_USER_PIN_COUNT_LOW: a wrong PIN was given since the last good one.
     Low,
@@ -67,7 +68,7 @@ pub struct MechanismFacts {
 }
 
 /// A token.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Token {
     /// `t1`, `t2`, ...: its name in the report.
     pub id: String,

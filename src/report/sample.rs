@@ -13,7 +13,7 @@ use crate::model::public_key::PublicKey;
 use crate::model::route::Route;
 use crate::model::run::{ClientFacts, Run};
 use crate::model::scheme::Scheme;
-use crate::model::token::{MechanismFacts, Module, PinState, Token};
+use crate::model::token::{MechanismFacts, Module, Token};
 use crate::model::version::TlsVersion;
 
 pub(super) const PKCS1: Scheme = Scheme(0x0401);
@@ -179,24 +179,9 @@ fn client(name: &str) -> ClientFacts {
 
 fn cell(key: &str, profile: &str, version: TlsVersion, client: &str) -> Cell {
     Cell {
-        key: key.into(),
-        profile: profile.into(),
-        version,
-        client: client.into(),
         outcome: Outcome::Pass,
-        expected: Outcome::Pass,
-        scheme: None,
-        route: None,
-        stage: None,
-        ckr: None,
-        alert: None,
-        user_sees: None,
-        reason: None,
-        findings: Vec::new(),
-        sign_ms: None,
-        handshake_ms: None,
         measured: true,
-        same_as: None,
+        ..Cell::unjudged(key, profile, version, client)
     }
 }
 
@@ -239,15 +224,12 @@ pub(super) fn token(id: &str, label: &str) -> Token {
         serial: "a1b2c3d4".into(),
         model: "SoftHSM v2".into(),
         manufacturer: "SoftHSM project".into(),
-        pin: PinState::Ok,
-        pad: false,
         verifications: 1,
         mechanisms: vec![
             mechanism(0x0d, true, Answer::Ok),
             mechanism(0x03, false, Answer::Ckr(Ckr::MECHANISM_INVALID)),
         ],
-        orphan_certificates: Vec::new(),
-        unreadable_certificates: Vec::new(),
+        ..Token::default()
     }
 }
 
@@ -259,16 +241,10 @@ pub(super) fn rsa(id: &str, label: &str, bits: u32) -> Key {
         cka_id: vec![1],
         uri: format!("pkcs11:object={label}"),
         key_type: KeyType::Rsa,
-        type_name: String::new(),
         bits: Some(bits),
-        curve: None,
         can_sign: true,
-        always_authenticate: false,
-        allowed_mechanisms: None,
-        public_key: None,
         certificate: Some(certificate()),
         pairing: Pairing::IdAndKey,
-        chain_on_token: Vec::new(),
         capabilities: vec![Capability {
             scheme: PSS,
             route: Route::RsaPkcsPss,
@@ -280,6 +256,7 @@ pub(super) fn rsa(id: &str, label: &str, bits: u32) -> Key {
             verified: None,
             sign_ms: Some(1.234_567),
         }],
+        ..Key::default()
     }
 }
 

@@ -10,7 +10,7 @@ use super::raw::{ObjectHandle, Raw, SessionHandle, TokenInfo};
 use super::refusal::Refusal;
 use super::uri;
 use crate::model::certificate::Certificate;
-use crate::model::key::{Key, Pairing};
+use crate::model::key::Key;
 use crate::model::key_type::{Curve, KeyType};
 use crate::model::public_key::PublicKey;
 
@@ -20,6 +20,9 @@ pub(super) struct FoundKey {
     pub(super) cka_id: Vec<u8>,
     pub(super) label: String,
 }
+
+/// A modulus that a token claims to be larger is not believed: paddings are made of its size.
+const MOST_BITS: u32 = 16384;
 
 /// Reads the token; the mechanisms are the caller's to fill in.
 ///
@@ -127,10 +130,9 @@ impl<'a> Objects<'a> {
             attributes
                 .number(sys::CKA_MODULUS_BITS)
                 .and_then(|bits| u32::try_from(bits).ok())
+                .filter(|bits| *bits <= MOST_BITS)
         };
         Ok(Key {
-            id: String::new(),
-            token: String::new(),
             uri: uri::of_key(token, &found.cka_id, &found.label),
             label: found.label.clone(),
             cka_id: found.cka_id.clone(),
@@ -144,10 +146,7 @@ impl<'a> Objects<'a> {
                 .unwrap_or(false),
             allowed_mechanisms: attributes.allowed_mechanisms(),
             public_key,
-            certificate: None,
-            pairing: Pairing::None,
-            chain_on_token: Vec::new(),
-            capabilities: Vec::new(),
+            ..Key::default()
         })
     }
 }

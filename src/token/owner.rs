@@ -63,7 +63,6 @@ impl Owner {
         let info = self.token_info()?;
         let has = |flag| info.flags & flag != 0;
         let token = Token {
-            id: String::new(),
             slot: self.slot,
             label: info.label.clone(),
             serial: info.serial.clone(),
@@ -71,10 +70,7 @@ impl Owner {
             manufacturer: info.manufacturer.clone(),
             pin: pin_state(info.flags),
             pad: has(sys::CKF_PROTECTED_AUTHENTICATION_PATH),
-            verifications: 0,
-            mechanisms: Vec::new(),
-            orphan_certificates: Vec::new(),
-            unreadable_certificates: Vec::new(),
+            ..Token::default()
         };
         let length = |bytes| usize::try_from(bytes).unwrap_or(usize::MAX);
         Ok(Description {

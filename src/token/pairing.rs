@@ -126,23 +126,11 @@ mod tests {
 
     fn key(id: u8, public_key: Option<u8>) -> Key {
         Key {
-            id: String::new(),
-            token: String::new(),
-            label: String::new(),
             cka_id: vec![id],
-            uri: String::new(),
             key_type: KeyType::Rsa,
-            type_name: "CKK_RSA".into(),
-            bits: None,
-            curve: None,
             can_sign: true,
-            always_authenticate: false,
-            allowed_mechanisms: None,
             public_key: public_key.map(public),
-            certificate: None,
-            pairing: Pairing::None,
-            chain_on_token: Vec::new(),
-            capabilities: Vec::new(),
+            ..Key::default()
         }
     }
 
