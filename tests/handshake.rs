@@ -272,13 +272,17 @@ fn a_bad_signature_is_a_decrypt_error() {
 }
 
 #[test]
-fn the_token_s_ckr_survives_and_the_next_route_is_tried_only_after_sign_init() {
+fn the_token_s_ckr_survives_and_the_next_route_is_tried_only_where_the_token_refused() {
     let lab = lab();
     let two_routes = Choice::Sign {
         scheme: Scheme(0x0804),
         routes: vec![Route::RsaPkcsPss, Route::RsaX509],
     };
-    for (step, tried) in [(SignStep::SignInit, 2), (SignStep::Sign, 1)] {
+    for (step, tried) in [
+        (SignStep::SignInit, 2),
+        (SignStep::Sign, 2),
+        (SignStep::ContextLogin, 1),
+    ] {
         let token = Arc::new(Refusing(step, Ckr::MECHANISM_INVALID));
         let attempt = lab.with(
             &server(V1_3, &[0x0804]),

@@ -9,6 +9,7 @@ use cardcheck::model::key::{Key, Pairing};
 use cardcheck::model::key_type::{Curve, KeyType};
 use cardcheck::model::mechanism::Mechanism;
 use cardcheck::model::request::Request;
+use cardcheck::model::route::Route;
 use cardcheck::model::scheme::Scheme;
 use cardcheck::model::token::{MechanismFacts, Token};
 use cardcheck::model::version::TlsVersion;
@@ -145,11 +146,14 @@ fn predicted(rule: &dyn Client, row: &Row<'_>) -> (&'static str, Option<Scheme>)
     match rule.choose(&card, &request(row)) {
         Choice::NoCertificate { .. } => ("fail", None),
         Choice::Sign { scheme, routes } => {
-            let mechanism = routes[0].mechanism(scheme);
-            let refused = match row.token {
-                "T-liar" => mechanism == Mechanism::RSA_PKCS_PSS,
-                _ => !token.lists(mechanism),
+            let refuses = |route: &Route| {
+                let mechanism = route.mechanism(scheme);
+                match row.token {
+                    "T-liar" => mechanism == Mechanism::RSA_PKCS_PSS,
+                    _ => !token.lists(mechanism),
+                }
             };
+            let refused = routes.iter().all(refuses);
             if refused {
                 ("fail", None)
             } else {

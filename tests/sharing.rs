@@ -52,7 +52,7 @@ fn clients_that_differ_in_their_route_have_handshakes_of_their_own() {
     let (firefox, openssl) = (&report.0["cells"][0], &report.0["cells"][1]);
     assert_eq!(
         (&firefox["route"], &openssl["route"]),
-        (&"CKM_RSA_PKCS_PSS".into(), &"CKM_RSA_X_509".into())
+        (&"CKM_RSA_PKCS_PSS".into(), &"CKM_RSA_PKCS_PSS".into())
     );
     assert_eq!(
         (&firefox["measured"], &openssl["measured"]),

@@ -373,3 +373,17 @@ fn what_the_harness_has_no_verifier_for_is_could_not_tell_and_no_failure_of_the_
     assert_eq!(cell["outcome"], "error");
     assert_eq!(cell["findings"][0], "could-not-tell");
 }
+
+#[test]
+fn a_token_with_pss_but_no_raw_rsa_lets_openssl_in_by_pss() {
+    let Some(lab) = Lab::new(&["bench"]) else {
+        return;
+    };
+    let rules = "hide 0x03\non C_SignInit mech 0x03 ckr 0x70";
+    let run = lab
+        .faulty("bench", rules)
+        .args("--key rsa-2048 --profile openssl-3.0 --client openssl");
+    let report = run.args("--format json").run().exits(0).report();
+    let cell = report.cell("rsa-2048", "openssl-3.0", "1.3", "openssl");
+    assert_eq!(cell["route"], "CKM_RSA_PKCS_PSS");
+}

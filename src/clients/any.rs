@@ -37,7 +37,7 @@ impl Client for Any {
             })
     }
 
-    fn user_sees(&self, _failure: &Failure) -> Option<String> {
+    fn user_sees(&self, _failure: &Failure<'_>) -> Option<String> {
         None
     }
 }

@@ -48,13 +48,7 @@ impl Client for Firefox {
             );
         }
         let shape = card.key.shape();
-        let offered: Vec<Scheme> = request
-            .schemes
-            .iter()
-            .filter(|scheme| KNOWN.contains(&scheme.0))
-            .take(MOST_KEPT)
-            .copied()
-            .collect();
+        let offered: Vec<Scheme> = known(&request.schemes).take(MOST_KEPT).collect();
         let has_pss = card.token.lists(Mechanism::RSA_PKCS_PSS);
         let usable = |scheme: &Scheme| {
             offered.contains(scheme)
@@ -71,8 +65,12 @@ impl Client for Firefox {
         }
     }
 
-    fn user_sees(&self, failure: &Failure) -> Option<String> {
+    fn user_sees(&self, failure: &Failure<'_>) -> Option<String> {
         let text = match (failure.stage, failure.version) {
+            // it doesn't even answer such a request, not with an empty certificate either
+            (Stage::Select, _) if known(failure.offered).next().is_none() => {
+                "SSL_ERROR_UNSUPPORTED_SIGNATURE_ALGORITHM"
+            }
             (Stage::Select, TlsVersion::V1_2) => "SSL_ERROR_HANDSHAKE_FAILURE_ALERT",
             (Stage::Select, TlsVersion::V1_3) => "SSL_ERROR_RX_CERTIFICATE_REQUIRED_ALERT",
             (Stage::Sign, TlsVersion::V1_2) => "no error, a page that loads for ever",
@@ -82,6 +80,11 @@ impl Client for Firefox {
         };
         Some(text.into())
     }
+}
+
+fn known(schemes: &[Scheme]) -> impl Iterator<Item = Scheme> {
+    let schemes = schemes.iter().copied();
+    schemes.filter(|scheme| KNOWN.contains(&scheme.0))
 }
 
 /// Old RSA keys sign SHA-1 first in TLS 1.2 ("older Estonian ID cards", ssl_PickSignatureScheme).
@@ -121,7 +124,7 @@ fn why_nothing(card: &Card<'_>, request: &Request, has_pss: bool) -> String {
     "no scheme in the server's list is one that Firefox would sign with this key".into()
 }
 
-fn server_alert(failure: &Failure) -> Option<String> {
+fn server_alert(failure: &Failure<'_>) -> Option<String> {
     let text = match failure.alert?.to_string().as_str() {
         "bad_certificate" => "SSL_ERROR_BAD_CERT_ALERT",
         "decrypt_error" => "SSL_ERROR_DECRYPT_ERROR_ALERT",

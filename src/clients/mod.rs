@@ -16,6 +16,7 @@ use crate::model::choice::Choice;
 use crate::model::ckr::Ckr;
 use crate::model::key::Key;
 use crate::model::request::Request;
+use crate::model::scheme::Scheme;
 use crate::model::token::Token;
 use crate::model::version::TlsVersion;
 
@@ -37,7 +38,7 @@ pub trait Client: Sync {
     fn choose(&self, card: &Card<'_>, request: &Request) -> Choice;
 
     /// What its user sees of a failure; `None` where that is not known.
-    fn user_sees(&self, failure: &Failure) -> Option<String>;
+    fn user_sees(&self, failure: &Failure<'_>) -> Option<String>;
 }
 
 /// What a rule may look at: the key with its capabilities, and its token.
@@ -70,7 +71,9 @@ impl Evidence {
 
 /// A failure, as far as it decides what a user sees.
 #[derive(Clone, Copy, Debug)]
-pub struct Failure {
+pub struct Failure<'a> {
+    /// The list in the server's request.
+    pub offered: &'a [Scheme],
     /// Where.
     pub stage: Stage,
     /// The version.

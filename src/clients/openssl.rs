@@ -1,5 +1,7 @@
 //! `openssl`: s_client, curl and whatever else uses libssl with libp11's engine. The server's order, and no look at the
-//! token (ssl/t1_lib.c: tls_choose_sigalg, find_sig_alg); PSS is padded on the host and signed raw (libp11#523).
+//! token (ssl/t1_lib.c: tls_choose_sigalg, find_sig_alg). PSS goes to CKM_RSA_PKCS_PSS first, listed or not; whatever the
+//! token answers, libp11 0.4.12 then pads on the host and signs raw. OpenSSL 3.0.12 and its like went straight to raw
+//! (libp11#523).
 
 use super::{Card, Client, Evidence, Failure, no_certificate};
 use crate::model::cell::Stage;
@@ -20,7 +22,7 @@ impl Client for OpenSsl {
     }
 
     fn about(&self) -> &'static str {
-        "openssl s_client and curl with libp11's engine, OpenSSL 3: the server's order, PSS by raw RSA"
+        "openssl s_client and curl with libp11's engine, OpenSSL 3: the server's order; PSS by the token, else by raw RSA"
     }
 
     fn evidence(&self) -> Evidence {
@@ -43,7 +45,7 @@ impl Client for OpenSsl {
         match request.schemes.iter().find(usable) {
             Some(scheme) => Choice::Sign {
                 scheme: *scheme,
-                routes: vec![route(*scheme)],
+                routes: routes(*scheme),
             },
             None => no_certificate(
                 "no scheme in the server's list is one that OpenSSL would sign with this key",
@@ -51,14 +53,12 @@ impl Client for OpenSsl {
         }
     }
 
-    fn user_sees(&self, failure: &Failure) -> Option<String> {
+    fn user_sees(&self, failure: &Failure<'_>) -> Option<String> {
         let text = match (failure.stage, failure.version, failure.ckr) {
             (Stage::Sign, _, Some(Ckr::MECHANISM_INVALID)) => "ERR_CKR_error:Mechanism invalid",
-            (Stage::Select, TlsVersion::V1_2, _) => {
-                "sslv3 alert handshake failure, SSL alert number 40"
-            }
+            (Stage::Select, TlsVersion::V1_2, _) => "alert handshake failure, SSL alert number 40",
             (Stage::Select, TlsVersion::V1_3, _) => {
-                "tlsv13 alert certificate required, SSL alert number 116"
+                "alert certificate required, SSL alert number 116"
             }
             _ => return None,
         };
@@ -75,16 +75,16 @@ fn large_enough(card: &Card<'_>, scheme: Scheme) -> bool {
     }
 }
 
-/// SHA-1 is below security level 1, OpenSSL 3's lowest default (SSL_CTX_set_security_level(3)).
+/// SHA-1 is below security level 1 in OpenSSL 3, and no default is lower (SSL_CTX_set_security_level(3)).
 fn below_security_level(scheme: Scheme) -> bool {
     scheme.hash() == Some(Hash::Sha1)
 }
 
-fn route(scheme: Scheme) -> Route {
+fn routes(scheme: Scheme) -> Vec<Route> {
     match (scheme.key_type(), scheme.is_pss()) {
-        (Some(KeyType::Rsa), true) => Route::RsaX509,
-        (Some(KeyType::Rsa), false) => Route::RsaPkcs,
-        _ => Route::Ecdsa,
+        (Some(KeyType::Rsa), true) => vec![Route::RsaPkcsPss, Route::RsaX509],
+        (Some(KeyType::Rsa), false) => vec![Route::RsaPkcs],
+        _ => vec![Route::Ecdsa],
     }
 }
 
@@ -95,12 +95,20 @@ mod tests {
     use crate::model::key_type::Curve;
     use crate::model::version::TlsVersion::{V1_2, V1_3};
 
+    /// By the token's own PSS, and by raw RSA where it refuses.
+    fn pss(code: u16) -> Choice {
+        Choice::Sign {
+            scheme: Scheme(code),
+            routes: vec![Route::RsaPkcsPss, Route::RsaX509],
+        }
+    }
+
     #[test]
     fn the_server_s_order_counts_and_the_token_is_not_asked() {
         let list = [0x0805, 0x0401, 0x0804];
         assert_eq!(
             asked(&OpenSsl, &rsa(2048), &token(&[]), V1_2, &list),
-            sign(0x0805, Route::RsaX509)
+            pss(0x0805)
         );
         let reordered = [0x0401, 0x0805];
         assert_eq!(
@@ -113,7 +121,7 @@ mod tests {
     fn tls13_skips_pkcs1_and_binds_the_curve() {
         assert_eq!(
             asked(&OpenSsl, &rsa(2048), &token(&[]), V1_3, &[0x0401, 0x0804]),
-            sign(0x0804, Route::RsaX509)
+            pss(0x0804)
         );
         let p384 = ec(Curve::P384);
         assert_eq!(
@@ -129,7 +137,7 @@ mod tests {
     #[test]
     fn pss_that_does_not_fit_a_small_key_is_skipped() {
         let choice = asked(&OpenSsl, &rsa(1024), &token(&[]), V1_2, &[0x0806, 0x0805]);
-        assert_eq!(choice, sign(0x0805, Route::RsaX509));
+        assert_eq!(choice, pss(0x0805));
     }
 
     #[test]

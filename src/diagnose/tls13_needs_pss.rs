@@ -72,7 +72,7 @@ fn remedies(case: &Case<'_>) -> Vec<Remedy> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::diagnose::fixtures::{Fixture, rsa};
+    use crate::diagnose::fixtures::{Fixture, refusing, rsa};
     use crate::model::cell::Stage;
     use crate::model::finding::Change;
     use crate::model::mechanism::Mechanism;
@@ -120,8 +120,9 @@ mod tests {
     fn a_client_that_takes_pss_over_tls12_too_needs_a_list_besides() {
         let mut fixture = no_pss();
         fixture.refuses_pss("k1", V1_3, "openssl", Route::RsaX509);
-        fixture.keys[0] =
-            crate::diagnose::fixtures::refusing(fixture.keys[0].clone(), 0x0804, Route::RsaX509);
+        for route in [Route::RsaPkcsPss, Route::RsaX509] {
+            fixture.keys[0] = refusing(fixture.keys[0].clone(), 0x0804, route);
+        }
         let found = find(&fixture.facts());
         assert_eq!(found.len(), 1);
         let changes: Vec<_> = found[0]

@@ -6,6 +6,7 @@ use crate::clients::Failure;
 use crate::model::alert::Alert;
 use crate::model::cell::{Cell, Outcome, Stage};
 use crate::model::choice::Choice;
+use crate::model::ckr::Ckr;
 use crate::model::sign::{SignError, SignStep};
 use crate::tls::{Attempt, End};
 
@@ -110,59 +111,58 @@ fn explain(
             "what came over the wire led the client to another scheme",
         );
     }
-    let no_certificate = match choice {
-        Choice::NoCertificate { why } => Some(why.clone()),
-        Choice::Sign { .. } => None,
+    let (stage, reason, alert) = match (&attempt.end, choice) {
+        (End::Accepted, _) => {
+            return Cell {
+                outcome: Outcome::Pass,
+                ..cell
+            };
+        }
+        (End::CouldNotTell { why }, _) => return with_reason(cell, Outcome::Error, why),
+        (End::SignFailed(error), _) => (sign_stage(error), error.to_string(), None),
+        (End::Refused { alert, .. }, Choice::NoCertificate { why }) => {
+            (Stage::Select, why.clone(), *alert)
+        }
+        (End::ClientStopped { .. }, Choice::NoCertificate { why }) => {
+            (Stage::Select, why.clone(), None)
+        }
+        (End::Refused { alert, why }, _) => {
+            (Stage::ServerVerify, why.clone().unwrap_or_default(), *alert)
+        }
+        (End::ClientStopped { why }, _) => (Stage::Transport, why.clone(), None),
     };
-    match (&attempt.end, no_certificate) {
-        (End::Accepted, _) => Cell {
-            outcome: Outcome::Pass,
-            ..cell
-        },
-        (End::CouldNotTell { why }, _) => with_reason(cell, Outcome::Error, why),
-        (End::SignFailed(error), _) => {
-            let failed = failed(cell, sign_stage(error), error.to_string());
-            seen(
-                table,
-                planned,
-                Cell {
-                    ckr: error.ckr,
-                    ..failed
-                },
-                None,
-            )
-        }
-        (End::Refused { alert, .. }, Some(why)) => {
-            seen(table, planned, failed(cell, Stage::Select, why), *alert)
-        }
-        (End::ClientStopped { .. }, Some(why)) => {
-            seen(table, planned, failed(cell, Stage::Select, why), None)
-        }
-        (End::Refused { alert, why }, None) => {
-            let why = why.clone().unwrap_or_default();
-            seen(
-                table,
-                planned,
-                failed(cell, Stage::ServerVerify, why),
-                *alert,
-            )
-        }
-        (End::ClientStopped { why }, None) => seen(
-            table,
-            planned,
-            failed(cell, Stage::Transport, why.clone()),
-            None,
-        ),
-    }
-}
-
-fn failed(cell: Cell, stage: Stage, reason: String) -> Cell {
+    let ckr = match &attempt.end {
+        End::SignFailed(error) => error.ckr,
+        _ => None,
+    };
     Cell {
         outcome: Outcome::Fail,
         stage: Some(stage),
+        ckr,
+        alert: alert.map(|alert| alert.to_string()),
+        user_sees: user_sees(table, planned, stage, ckr, alert),
         reason: Some(reason).filter(|reason| !reason.is_empty()),
         ..cell
     }
+}
+
+fn user_sees(
+    table: &Table<'_>,
+    planned: &PlannedCell,
+    stage: Stage,
+    ckr: Option<Ckr>,
+    alert: Option<Alert>,
+) -> Option<String> {
+    // the cell's own server, also where the handshake is another's
+    let profile = table.profiles.get(planned.profile)?;
+    let failure = Failure {
+        offered: profile.schemes(planned.version).unwrap_or_default(),
+        stage,
+        version: planned.version,
+        ckr,
+        alert,
+    };
+    table.clients.get(planned.client)?.user_sees(&failure)
 }
 
 fn sign_stage(error: &SignError) -> Stage {
@@ -171,21 +171,5 @@ fn sign_stage(error: &SignError) -> Stage {
         SignStep::SignInit | SignStep::ContextLogin | SignStep::Sign | SignStep::Session => {
             Stage::Sign
         }
-    }
-}
-
-fn seen(table: &Table<'_>, planned: &PlannedCell, cell: Cell, alert: Option<Alert>) -> Cell {
-    let failure = cell.stage.map(|stage| Failure {
-        stage,
-        version: cell.version,
-        ckr: cell.ckr,
-        alert,
-    });
-    let client = table.clients.get(planned.client);
-    let user_sees = failure.and_then(|failure| client?.user_sees(&failure));
-    Cell {
-        alert: alert.map(|alert| alert.to_string()),
-        user_sees,
-        ..cell
     }
 }

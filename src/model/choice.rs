@@ -10,7 +10,7 @@ pub enum Choice {
     Sign {
         /// The scheme, which goes into the CertificateVerify.
         scheme: Scheme,
-        /// The routes to try, in order; the next is taken when the token refuses one.
+        /// The routes to try, in order; the next is taken when the token refuses one, at C_SignInit or at C_Sign.
         routes: Vec<Route>,
     },
     /// Send an empty certificate: nothing fits.

@@ -138,7 +138,7 @@ impl SigningKey for ChosenKey {
 }
 
 impl Signer for ChosenKey {
-    /// `message` is not hashed. Tries the routes in order; the next only where C_SignInit refused the one before.
+    /// `message` is not hashed. Tries the routes in order; the next only where the token refused the one before.
     fn sign(&self, message: &[u8]) -> Result<Vec<u8>, Error> {
         let mut last = SignError::other(SignStep::Prepare, "no route to try");
         for route in &self.routes {
@@ -156,7 +156,7 @@ impl Signer for ChosenKey {
                 }
                 Err(error) => last = error,
             }
-            if last.step != SignStep::SignInit {
+            if ![SignStep::SignInit, SignStep::Sign].contains(&last.step) {
                 break;
             }
         }
