@@ -60,6 +60,17 @@ fn a_wrong_pin_is_sent_once_and_to_one_token_only() {
 }
 
 #[test]
+fn a_pin_that_locked_a_token_goes_to_no_other() {
+    let Some(lab) = Lab::new(&["twins"]) else {
+        return;
+    };
+    // what some modules answer to the wrong PIN that spends the last try
+    let ran = lab.faulty("twins", "on C_Login ckr 0xa4").run().exits(3);
+    assert_eq!(lab.count_calls("C_Login"), 1, "{}", ran.stderr());
+    assert!(ran.stderr().contains("CKR_PIN_LOCKED"), "{}", ran.stderr());
+}
+
+#[test]
 fn the_last_try_is_left_to_the_user() {
     let Some(lab) = Lab::new(&["healthy"]) else {
         return;

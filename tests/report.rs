@@ -207,3 +207,16 @@ fn a_profile_of_one_s_own_and_a_list_on_the_command_line_are_servers_like_any_ot
         "select"
     );
 }
+
+#[test]
+fn every_finding_of_a_report_can_be_explained() {
+    let Some(lab) = Lab::new(&["lying"]) else {
+        return;
+    };
+    let list = cardcheck().arg("explain").run().exits(0).stdout();
+    for id in report(&lab, "lying").findings() {
+        assert!(list.contains(id), "{id} is not in the list");
+        let text = cardcheck().arg("explain").arg(id).run().exits(0).stdout();
+        assert!(text.starts_with(id) && text.len() > 200, "{text}");
+    }
+}

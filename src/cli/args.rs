@@ -18,6 +18,11 @@ pub(super) struct Args {
 pub(super) enum Command {
     /// Try every key against servers with different signature algorithm lists, as each client would
     Matrix(Box<Matrix>),
+    /// Print the long text of a finding, or the list of all findings
+    Explain {
+        /// The finding's id, such as pss-listed-but-refused
+        finding: Option<String>,
+    },
     /// Print the JSON Schema of the report
     Schema,
     /// Print a completion script for a shell

@@ -57,7 +57,7 @@ pub(super) fn run(wanted: &Matrix) -> Result<Exit, CliError> {
     let mut found = desk.find_out(wanted, &authority, &progress, &cancelled);
     drop(progress);
     found.module = module.facts().clone();
-    found.started = started.0.format(&Rfc3339).unwrap_or_default();
+    found.started = to_the_second(started.0);
     found.duration_ms = u64::try_from(started.1.elapsed().as_millis()).unwrap_or(u64::MAX);
     found.signatures += trial_signatures;
     drop((desk, open));
@@ -65,6 +65,11 @@ pub(super) fn run(wanted: &Matrix) -> Result<Exit, CliError> {
 
     output.write(&found)?;
     Ok(exit(&found, incomplete))
+}
+
+fn to_the_second(instant: OffsetDateTime) -> String {
+    let whole = instant.replace_nanosecond(0).unwrap_or(instant);
+    whole.format(&Rfc3339).unwrap_or_default()
 }
 
 fn authority_lost() -> CliError {

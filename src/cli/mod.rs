@@ -29,6 +29,7 @@ pub fn main() -> ExitCode {
     let args = Args::parse();
     let ended = match args.command {
         Command::Matrix(options) => matrix::run(&options),
+        Command::Explain { finding } => texts::explain(finding.as_deref()),
         Command::Schema => texts::schema(),
         Command::Completions { shell } => texts::completions(shell),
         Command::Man => texts::man(),

@@ -57,8 +57,10 @@ impl PinKeeper {
             .map_err(|refusal| pin_refused(label, refusal))?;
         let pin = match &self.source {
             Source::Given(_) if self.burnt => {
-                return Err(CliError::environment(format!("token `{label}`: the PIN was not sent"))
-                    .help("another token called it CKR_PIN_INCORRECT in this run; name one token with --token"));
+                return Err(CliError::environment(format!(
+                    "token `{label}`: the PIN was not sent"
+                ))
+                .help("another token refused it in this run; name one token with --token"));
             }
             Source::Given(pin) => pin.clone(),
             Source::Asked if token.token.pad => {
@@ -74,7 +76,7 @@ impl PinKeeper {
         Ok(Login::Pin(pin))
     }
 
-    /// The token said CKR_PIN_INCORRECT.
+    /// The token refused the PIN.
     pub(super) fn was_wrong(&mut self) {
         self.burnt = true;
     }

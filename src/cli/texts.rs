@@ -6,7 +6,36 @@ use super::args::Args;
 use super::error::CliError;
 use super::exit::Exit;
 use super::output::stdout;
+use crate::diagnose;
+use crate::model::nearest_name;
 use crate::report::json;
+
+/// Columns that a text is comfortable to read in.
+const EXPLANATION_WIDTH: usize = 80;
+
+/// `cardcheck explain [FINDING]`.
+pub(super) fn explain(finding: Option<&str>) -> Result<Exit, CliError> {
+    let text = match finding {
+        None => diagnose::RULES
+            .iter()
+            .map(|rule| format!("{:<28} {}\n", rule.id, rule.title))
+            .collect(),
+        Some(id) => {
+            let rule = diagnose::by_id(id).ok_or_else(|| unknown_finding(id))?;
+            let explanation = textwrap::fill(rule.explanation, EXPLANATION_WIDTH);
+            format!("{}\n{}\n\n{explanation}\n", rule.id, rule.title)
+        }
+    };
+    stdout(&text)?;
+    Ok(Exit::AsExpected)
+}
+
+fn unknown_finding(id: &str) -> CliError {
+    let near = nearest_name(id, diagnose::RULES.iter().map(|rule| rule.id));
+    let near = near.map_or(String::new(), |near| format!(", did you mean `{near}`?"));
+    CliError::usage(format!("unknown finding `{id}`{near}"))
+        .help("`cardcheck explain` lists them all")
+}
 
 /// `cardcheck schema`.
 pub(super) fn schema() -> Result<Exit, CliError> {

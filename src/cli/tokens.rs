@@ -211,7 +211,9 @@ fn log_in(host: &Host, description: &Description, pins: &mut PinKeeper) -> Resul
     }
     let login = pins.login_for(description)?;
     host.login(login).map_err(|refusal| {
-        if refusal.ckr == Some(Ckr::PIN_INCORRECT) {
+        // the wrong PIN that spends the last try is answered with CKR_PIN_LOCKED by some
+        let wrong = [Ckr::PIN_INCORRECT, Ckr::PIN_LOCKED];
+        if refusal.ckr.is_some_and(|ckr| wrong.contains(&ckr)) {
             pins.was_wrong();
         }
         token_refused(&description.token.label, &refusal)
