@@ -89,7 +89,7 @@ need() {
 }
 
 need_cargo() {
-  command -v cargo >/dev/null || give_up "cargo not found: install Rust, see https://rustup.rs"
+  command -v cargo >/dev/null || give_up "cargo not found: install Rust with rustup or your package manager"
 }
 
 # Where cargo builds to, whether by default, CARGO_TARGET_DIR or a configuration file.
