@@ -1,7 +1,7 @@
 //! `openssl`: s_client, curl and whatever else uses libssl with libp11's engine. The server's order, and no look at the
-//! token (ssl/t1_lib.c: tls_choose_sigalg, find_sig_alg). PSS goes to CKM_RSA_PKCS_PSS first, listed or not; whatever the
-//! token answers, libp11 0.4.12 then pads on the host and signs raw. OpenSSL 3.0.12 and its like went straight to raw
-//! (libp11#523).
+//! token (ssl/t1_lib.c: tls_choose_sigalg, find_sig_alg). PSS goes to CKM_RSA_PKCS_PSS first, listed or not; where the
+//! token refuses, with whatever CKR, libp11 0.4.12 pads on the host and signs raw. OpenSSL 3.0.12 and its like went straight
+//! to raw (libp11#523).
 
 use super::{Card, Client, Evidence, Failure, no_certificate};
 use crate::model::cell::Stage;
