@@ -157,7 +157,7 @@ fn try_out_token(
     let mut signatures = 0;
     for (index, key) in &mut open.keys {
         let (name, token) = (key.name_for_people(), &open.token.label);
-        progress.now(format!("what {name} on {token} can do"));
+        progress.now(&format!("what {name} on {token} can do"));
         let go_on = || {
             progress.done(1);
             !cancelled.load(Ordering::Relaxed)
@@ -276,7 +276,7 @@ impl Desk {
                 if let (Some(key), Some(profile)) = (self.keys.get(key), self.profiles.get(profile))
                 {
                     let (key, server) = (key.name_for_people(), &profile.name);
-                    progress.now(format!("{key} at {server}, TLS {version}"));
+                    progress.now(&format!("{key} at {server}, TLS {version}"));
                 }
             }
             Event::Finished => progress.done(1),

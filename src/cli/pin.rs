@@ -9,6 +9,7 @@ use super::args;
 use super::error::{CliError, pin_refused};
 use super::exit::Exit;
 use super::speak;
+use crate::report::style::printable;
 use crate::token::pin_rules;
 use crate::token::protocol::{Description, Login};
 use crate::token::select::Uri;
@@ -140,8 +141,7 @@ fn from_uri(uri: &Uri) -> Result<Source, CliError> {
 
 /// Asks at the terminal, without echo; the prompt doesn't go to stdout.
 fn prompt(label: &str) -> Result<SecretString, CliError> {
-    let shown: String = label.chars().filter(|c| !c.is_control()).collect();
-    match rpassword::prompt_password(format!("PIN for token `{shown}`: ")) {
+    match rpassword::prompt_password(format!("PIN for token `{}`: ", printable(label))) {
         Ok(mut pin) if pin.is_empty() => {
             pin.zeroize();
             Err(CliError::environment(

@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
+use crate::report::style::printable;
+
 /// A bar that counts signatures, or nothing.
 pub(super) struct Progress(ProgressBar);
 
@@ -30,8 +32,8 @@ impl Progress {
     }
 
     /// What is being done now.
-    pub(super) fn now(&self, what: String) {
-        self.0.set_message(what);
+    pub(super) fn now(&self, what: &str) {
+        self.0.set_message(printable(what));
     }
 
     /// Steps are done.

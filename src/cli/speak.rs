@@ -6,6 +6,7 @@ use anstyle::{AnsiColor, Style};
 
 use super::error::CliError;
 use super::exit::Exit;
+use crate::report::style::printable;
 
 const ERROR: Style = AnsiColor::Red.on_default().bold();
 const HELP: Style = AnsiColor::Cyan.on_default().bold();
@@ -31,23 +32,12 @@ pub(super) fn say(text: &str) {
 }
 
 fn labelled(style: Style, label: &str, text: &str) {
-    line(&format!("{style}{label}:{style:#} {}", printable(text)));
+    // labels come from tokens; a text's own lines stay lines
+    let lines: Vec<String> = text.lines().map(printable).collect();
+    line(&format!("{style}{label}:{style:#} {}", lines.join("\n")));
 }
 
 fn line(text: &str) {
     // if stderr is closed there is nobody left to tell
     let _ = writeln!(anstream::stderr().lock(), "{text}");
-}
-
-/// Labels come from tokens: they may not steer the terminal.
-fn printable(text: &str) -> String {
-    text.chars()
-        .map(|c| {
-            if c.is_control() && c != '\n' {
-                '\u{fffd}'
-            } else {
-                c
-            }
-        })
-        .collect()
 }

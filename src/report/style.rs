@@ -128,7 +128,7 @@ impl Screen {
 }
 
 /// Text that came from a token, without what could steer a terminal.
-pub(super) fn printable(text: &str) -> String {
+pub fn printable(text: &str) -> String {
     text.chars()
         .map(|c| if steers(c) { '\u{fffd}' } else { c })
         .collect()
