@@ -211,9 +211,7 @@ fn log_in(host: &Host, description: &Description, pins: &mut PinKeeper) -> Resul
     }
     let login = pins.login_for(description)?;
     host.login(login).map_err(|refusal| {
-        // the wrong PIN that spends the last try is answered with CKR_PIN_LOCKED by some
-        let wrong = [Ckr::PIN_INCORRECT, Ckr::PIN_LOCKED];
-        if refusal.ckr.is_some_and(|ckr| wrong.contains(&ckr)) {
+        if refusal.ckr.is_some_and(Ckr::refuses_pin) {
             pins.was_wrong();
         }
         token_refused(&description.token.label, &refusal)

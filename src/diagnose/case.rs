@@ -3,7 +3,7 @@
 use super::Facts;
 use super::prose::{self, distinct};
 use crate::clients::{Evidence, by_name};
-use crate::model::cell::Cell;
+use crate::model::cell::{Cell, Outcome};
 use crate::model::finding::{Finding, Remedy, Severity};
 use crate::model::key::Key;
 use crate::model::profile::Profile;
@@ -78,6 +78,19 @@ impl<'a> Case<'a> {
     /// The clients.
     pub(super) fn clients(&self) -> Vec<&'a str> {
         distinct(self.cells.iter().map(|(_, cell)| cell.client.as_str()))
+    }
+
+    /// Real clients that logged in with one of the case's keys, in a cell that is `wanted`.
+    pub(super) fn clients_let_in(&self, wanted: impl Fn(&Cell) -> bool) -> Vec<&'a str> {
+        let keys = self.keys();
+        let passes = |cell: &&Cell| {
+            cell.outcome == Outcome::Pass
+                && wanted(cell)
+                && is_real(&cell.client)
+                && keys.iter().any(|key| key.id == cell.key)
+        };
+        let cells = self.facts.cells.iter().filter(passes);
+        distinct(cells.map(|cell| cell.client.as_str()))
     }
 
     /// Is a cell of this version among them?

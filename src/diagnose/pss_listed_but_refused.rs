@@ -8,7 +8,7 @@ use super::remedy::{self, card};
 use super::tried::{self, Works};
 use super::{Facts, Rule};
 use crate::model::capability::Answer;
-use crate::model::cell::{Cell, Outcome, Stage};
+use crate::model::cell::{Cell, Stage};
 use crate::model::finding::{Finding, Remedy, Severity};
 use crate::model::key::Key;
 use crate::model::mechanism::Mechanism;
@@ -198,20 +198,7 @@ fn raw(case: &Case<'_>) -> Option<String> {
 }
 
 fn passing_over_raw<'a>(case: &Case<'a>) -> Vec<&'a str> {
-    let keys = case.keys();
-    let passes = |cell: &&Cell| {
-        cell.outcome == Outcome::Pass
-            && cell.route == Some(Route::RsaX509)
-            && is_real(&cell.client)
-            && keys.iter().any(|key| key.id == cell.key)
-    };
-    distinct(
-        case.facts
-            .cells
-            .iter()
-            .filter(passes)
-            .map(|cell| cell.client.as_str()),
-    )
+    case.clients_let_in(|cell| cell.route == Some(Route::RsaX509))
 }
 
 fn remedies(case: &Case<'_>) -> Vec<Remedy> {
@@ -239,6 +226,7 @@ pub(super) const OTHER_KEY: &str =
 mod tests {
     use super::*;
     use crate::diagnose::fixtures::{Fixture, refusing, rsa, working};
+    use crate::model::cell::Outcome;
     use crate::model::ckr::Ckr;
     use crate::model::finding::Change;
     use crate::model::version::TlsVersion::{V1_2, V1_3};

@@ -130,6 +130,11 @@ impl Ckr {
     /// C_Initialize was called before, by another library in this process.
     pub const CRYPTOKI_ALREADY_INITIALIZED: Ckr = Ckr(0x0191);
 
+    /// Was the PIN refused? The wrong one that spends the last try is answered with CKR_PIN_LOCKED by some.
+    pub fn refuses_pin(self) -> bool {
+        [Ckr::PIN_INCORRECT, Ckr::PIN_LOCKED].contains(&self)
+    }
+
     /// Every return value that has a name.
     pub fn all() -> impl Iterator<Item = Ckr> {
         NAMES.iter().map(|(code, _)| Ckr(*code))

@@ -75,11 +75,6 @@ impl TokenSession {
 
     /// C_Login as user, the first one of a run.
     pub(super) fn login(&mut self, login: Login) -> Result<(), Refusal> {
-        if self.burnt {
-            return Err(no_login(
-                "the token called this PIN wrong; it is not sent again",
-            ));
-        }
         let session = self.open()?;
         self.session = Some(session);
         self.login = Some(login);
@@ -133,7 +128,7 @@ impl TokenSession {
         match self.raw.login(session.handle, user, pin) {
             Err(Ckr::USER_ALREADY_LOGGED_IN) => Ok(()),
             Err(ckr) => {
-                self.burnt |= [Ckr::PIN_INCORRECT, Ckr::PIN_LOCKED].contains(&ckr);
+                self.burnt |= ckr.refuses_pin();
                 Err(Refusal::of("C_Login")(ckr))
             }
             Ok(()) => Ok(()),
