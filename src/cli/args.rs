@@ -1,10 +1,14 @@
 //! The command line.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::{ArgAction, Args as ClapArgs, Parser, Subcommand, ValueEnum};
 
 use super::exit;
+
+const LEAST_PATIENCE: Duration = Duration::from_millis(1);
+const MOST_PATIENCE: Duration = Duration::from_secs(24 * 3600);
 
 /// With which TLS servers and clients the keys of a smartcard can log in, which not, why, and what to change.
 #[derive(Debug, Parser)]
@@ -32,6 +36,9 @@ pub(super) enum Command {
     },
     /// Print the manual page
     Man,
+    /// Load a module and answer requests on a pipe; cardcheck starts it for itself
+    #[command(name = super::host::NAME, hide = true)]
+    TokenHost,
 }
 
 #[derive(Debug, ClapArgs)]
@@ -64,6 +71,12 @@ pub(super) struct Token {
     /// Only this key: its label, CKA_ID in hex, or a PKCS#11 URI; may be given several times
     #[arg(long, value_name = "LABEL|ID|URI")]
     pub(super) key: Vec<String>,
+    /// How long one call of the module may take before it counts as hanging, such as 30s or 1m; typing at a pad: at least 2m
+    #[arg(long, value_name = "TIME", default_value = "30s", value_parser = patience)]
+    pub(super) timeout: Duration,
+    /// Write every PKCS#11 call with its arguments, answer and duration to this file; no PIN and no key material, but names
+    #[arg(long, value_name = "FILE")]
+    pub(super) trace_pkcs11: Option<PathBuf>,
 }
 
 #[derive(Debug, ClapArgs)]
@@ -159,6 +172,20 @@ pub(super) enum Color {
     Never,
 }
 
+/// A duration as people write it; a bare number is seconds.
+fn patience(text: &str) -> Result<Duration, String> {
+    let in_seconds = text.parse::<f64>().ok();
+    let given = match in_seconds {
+        Some(seconds) => Duration::try_from_secs_f64(seconds).map_err(|error| error.to_string()),
+        None => humantime::parse_duration(text).map_err(|error| error.to_string()),
+    };
+    let given = given.map_err(|why| format!("{why}; write it as 30s, 1m or 500ms"))?;
+    match (LEAST_PATIENCE..=MOST_PATIENCE).contains(&given) {
+        true => Ok(given),
+        false => Err("it must be 1ms at least and a day at most".into()),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -167,5 +194,16 @@ mod tests {
     fn the_command_line_is_sound() {
         use clap::CommandFactory;
         Args::command().debug_assert();
+    }
+
+    #[test]
+    fn a_time_is_written_as_people_write_it() {
+        assert_eq!(patience("30s"), Ok(Duration::from_secs(30)));
+        assert_eq!(patience("1m 30s"), Ok(Duration::from_secs(90)));
+        assert_eq!(patience("45"), Ok(Duration::from_secs(45)));
+        assert_eq!(patience("0.5"), Ok(Duration::from_millis(500)));
+        for bad in ["0", "-1", "soon", "", "inf", "NaN", "100d", "1e300"] {
+            assert!(patience(bad).is_err(), "{bad}");
+        }
     }
 }

@@ -3,6 +3,8 @@
 use super::exit::Exit;
 use crate::matrix::profiles::{ProfileError, UnknownProfile};
 use crate::model::ckr::Ckr;
+use crate::model::function::Function;
+use crate::model::lost::Lost;
 use crate::model::scheme::UnknownScheme;
 use crate::tls::authority::AuthorityError;
 use crate::token::ModuleError;
@@ -68,24 +70,49 @@ impl From<ModuleError> for CliError {
             ),
             ModuleError::NotPkcs11(_) => "it is some other library; the module's documentation names the right file".into(),
             ModuleError::Refused(refusal) => refusal_help(refusal),
+            ModuleError::Lost { lost, .. } => lost_help(lost).into(),
         };
         CliError::environment(error.to_string()).help(help)
     }
 }
 
 fn refusal_help(refusal: &Refusal) -> String {
+    if let Some(lost) = refusal.lost() {
+        return lost_help(lost).into();
+    }
     match refusal.function {
-        "C_Initialize" if refusal.ckr == Some(Ckr(0x07)) => {
+        Function::Initialize if refusal.ckr() == Some(Ckr(0x07)) => {
             "the module wants arguments that only p11-kit can give: configure it there and use p11-kit-proxy.so".into()
         }
-        "C_Initialize" => "the module's own configuration may be missing or wrong; try it with `pkcs11-tool --module M -L`".into(),
+        Function::Initialize => "the module's own configuration may be missing or wrong; try it with `pkcs11-tool --module M -L`".into(),
         _ => "try the module with `pkcs11-tool --module M -L`; if that fails too, the module is to blame".into(),
+    }
+}
+
+/// The module hung or crashed.
+fn lost_help(lost: &Lost) -> &'static str {
+    match (lost.hung(), lost.during) {
+        (true, Some(Function::Login)) => {
+            "the PIN was sent once and will not be sent again in this run; see how many tries are left before the next one"
+        }
+        (true, _) => {
+            "a slow one may need a longer --timeout; else pull the card and put it back, or attach what --trace-pkcs11 writes to a report to the module's makers"
+        }
+        (false, Some(Function::Login)) => {
+            "the PIN was sent once and will not be sent again in this run; the module is broken: try a newer version of it"
+        }
+        (false, _) => {
+            "the module is broken, or not for this system: try a newer version, or attach what --trace-pkcs11 writes to a report to its makers"
+        }
     }
 }
 
 /// A call on a token that was refused.
 pub(super) fn token_refused(token: &str, refusal: &Refusal) -> CliError {
-    let help = match refusal.ckr.map(|ckr| ckr.to_string()).as_deref() {
+    if let Some(lost) = refusal.lost() {
+        return CliError::environment(format!("token `{token}`: {lost}")).help(lost_help(lost));
+    }
+    let help = match refusal.ckr().map(|ckr| ckr.to_string()).as_deref() {
         Some("CKR_PIN_INCORRECT") => {
             "it was sent once and will not be sent again in this run; check the PIN before the next one: each wrong PIN costs a try"
         }

@@ -10,6 +10,7 @@ use time::format_description::well_known::Rfc3339;
 use super::args::{self, Matrix};
 use super::error::CliError;
 use super::exit::Exit;
+use super::host;
 use super::interrupt;
 use super::output::Output;
 use super::pin::PinKeeper;
@@ -29,7 +30,7 @@ use crate::model::sign::Sign;
 use crate::model::token::Token;
 use crate::model::version::TlsVersion;
 use crate::tls::Authority;
-use crate::token::trials;
+use crate::token::{Module, trials};
 
 /// Reads the tokens, tries every key, prints the report.
 pub(super) fn run(wanted: &Matrix) -> Result<Exit, CliError> {
@@ -43,28 +44,43 @@ pub(super) fn run(wanted: &Matrix) -> Result<Exit, CliError> {
 
     // seeding the random numbers for the servers' keys takes longer than a handshake: the token needn't wait for it
     let authority = std::thread::spawn(Authority::new);
-    let module = tokens::load_module(&wanted.token, &selection)?;
-    let (mut open, incomplete) = tokens::open(&module, &selection, &mut pins)?;
+    let progress = Arc::new(Progress::new(wanted.output.quiet));
+    let path = tokens::module_path(&wanted.token, &selection)?;
+    let launch = host::launch(path, &wanted.token, &wanted.pin, &progress, &cancelled)?;
+    let mut module = Module::load(launch)?;
+    let (mut open, incomplete) = tokens::open(&mut module, &selection, &mut pins)?;
     if open.is_empty() {
         return Err(no_keys(&wanted.token));
     }
     announce_verifications(&open, &profiles, &clients, wanted);
-    let progress = Progress::new(wanted.output.quiet);
     let trial_signatures = try_out(&mut open, wanted, &progress, &cancelled);
 
     let authority = authority.join().map_err(|_| authority_lost())??;
     let desk = Desk::new(&open, profiles, clients);
     let mut found = desk.find_out(wanted, &authority, &progress, &cancelled);
-    drop(progress);
+    progress.end();
     found.module = module.facts().clone();
     found.started = to_the_second(started.0);
     found.duration_ms = u64::try_from(started.1.elapsed().as_millis()).unwrap_or(u64::MAX);
     found.signatures += trial_signatures;
-    drop((desk, open));
-    module.finalize();
+    drop(desk);
+    close(open, &mut found);
 
     output.write(&found)?;
     Ok(exit(&found, incomplete))
+}
+
+/// Ends the hosts. A module that hangs or crashes over it has lost nothing, but is worth a note.
+fn close(open: Vec<OpenToken>, found: &mut Run) {
+    for (token, known) in open.into_iter().zip(&mut found.tokens) {
+        known.verifications = token.host.verifications();
+        if let Err(lost) = token.host.close() {
+            let label = &token.token.label;
+            let note =
+                format!("token `{label}`: when all was done, {lost}; no result depends on it");
+            found.notes.push(note);
+        }
+    }
 }
 
 fn to_the_second(instant: OffsetDateTime) -> String {
@@ -164,9 +180,6 @@ fn try_out_token(
         };
         let trials = trials::run(&open.host, *index, key, &open.token, unlisted, &go_on);
         signatures += trials.signatures;
-        if key.always_authenticate {
-            open.token.verifications += trials.signatures;
-        }
         key.capabilities = trials.capabilities;
     }
     signatures
@@ -232,7 +245,7 @@ impl Desk {
             duration_ms: 0,
             complete: found.complete,
             module: crate::model::token::Module::default(),
-            tokens: self.verifications_counted(&found.signatures),
+            tokens: self.tokens.clone(),
             keys: self.keys.clone(),
             profiles: self.profiles.clone(),
             clients: clients.map(|client| client_facts(*client)).collect(),
@@ -242,18 +255,6 @@ impl Desk {
             short_lists: plan.short_lists,
             notes: Vec::new(),
         }
-    }
-
-    /// The tokens, with the PIN verifications of always-authenticate keys' signatures added.
-    fn verifications_counted(&self, signatures: &[usize]) -> Vec<Token> {
-        let mut tokens = self.tokens.clone();
-        for (key, signatures) in self.keys.iter().zip(signatures) {
-            let mut own = tokens.iter_mut().filter(|token| token.id == key.token);
-            if let (Some(token), true) = (own.next(), key.always_authenticate) {
-                token.verifications += signatures;
-            }
-        }
-        tokens
     }
 
     fn table(&self) -> Table<'_> {

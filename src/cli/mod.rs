@@ -7,6 +7,7 @@
 mod args;
 mod error;
 mod exit;
+mod host;
 mod interrupt;
 mod matrix;
 mod names;
@@ -33,6 +34,7 @@ pub fn main() -> ExitCode {
         Command::Schema => texts::schema(),
         Command::Completions { shell } => texts::completions(shell),
         Command::Man => texts::man(),
+        Command::TokenHost => host::run(),
     };
     let exit = ended.unwrap_or_else(|error| speak::failure(&error));
     ExitCode::from(exit.code())

@@ -5,10 +5,14 @@ use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
+use super::speak;
 use crate::report::style::printable;
 
 /// A bar that counts signatures, or nothing.
-pub(super) struct Progress(ProgressBar);
+pub(super) struct Progress {
+    bar: ProgressBar,
+    quiet: bool,
+}
 
 impl Progress {
     /// A bar if stderr is a terminal and the user didn't ask for quiet.
@@ -23,27 +27,44 @@ impl Progress {
         let style = ProgressStyle::with_template("{wide_msg} {pos}/{len} {bar:20} {eta:>4}");
         bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
         bar.enable_steady_tick(Duration::from_millis(200));
-        Progress(bar)
+        Progress { bar, quiet }
+    }
+
+    /// Plain prose, above the bar; nothing if the user asked for quiet.
+    pub(super) fn say(&self, text: &str) {
+        if !self.quiet {
+            self.bar.suspend(|| speak::say(&printable(text)));
+        }
+    }
+
+    /// Something that the user should know, above the bar.
+    pub(super) fn warn(&self, text: &str) {
+        self.bar.suspend(|| speak::warning(text));
     }
 
     /// More steps are to come.
     pub(super) fn expect(&self, steps: usize) {
-        self.0.inc_length(steps as u64);
+        self.bar.inc_length(steps as u64);
     }
 
     /// What is being done now.
     pub(super) fn now(&self, what: &str) {
-        self.0.set_message(printable(what));
+        self.bar.set_message(printable(what));
+    }
+
+    /// Takes the bar away.
+    pub(super) fn end(&self) {
+        self.bar.finish_and_clear();
     }
 
     /// Steps are done.
     pub(super) fn done(&self, steps: usize) {
-        self.0.inc(steps as u64);
+        self.bar.inc(steps as u64);
     }
 }
 
 impl Drop for Progress {
     fn drop(&mut self) {
-        self.0.finish_and_clear();
+        self.end();
     }
 }

@@ -1,5 +1,7 @@
 //! Opening the tokens a user means: selected, logged in by the rules at the card, read.
 
+use std::path::PathBuf;
+
 use super::args;
 use super::error::{CliError, no_module, token_refused};
 use super::exit::Exit;
@@ -9,10 +11,10 @@ use crate::model::ckr::Ckr;
 use crate::model::key::Key;
 use crate::model::token::{PinState, Token};
 use crate::token::Host;
-use crate::token::protocol::Description;
+use crate::token::protocol::{Description, Slots};
 use crate::token::refusal::Refusal;
 use crate::token::select::{Selector, Uri};
-use crate::token::{Module, discover};
+use crate::token::{Module, ModuleError, discover};
 
 /// A token that was opened, with the keys that were selected.
 pub(super) struct OpenToken {
@@ -69,22 +71,23 @@ impl Selection {
     }
 }
 
-/// Loads the module that was named, or finds one and says which.
+/// The module that was named, or one that is found here: then it says which.
 ///
 /// # Errors
-/// It can't be used, or there is none.
-pub(super) fn load_module(wanted: &args::Token, selection: &Selection) -> Result<Module, CliError> {
+/// There is none.
+pub(super) fn module_path(
+    wanted: &args::Token,
+    selection: &Selection,
+) -> Result<PathBuf, CliError> {
     let from_uri = selection.uri().and_then(|uri| uri.module_path.clone());
     let named = wanted.module.clone().or_else(|| from_uri.map(Into::into));
-    let path = match named {
-        Some(path) => path,
-        None => {
-            let found = discover::default_module().ok_or_else(no_module)?;
-            speak::say(&format!("no --module given, taking {}", found.display()));
-            found
-        }
-    };
-    Ok(Module::load(&path)?)
+    named.map_or_else(default_module, Ok)
+}
+
+fn default_module() -> Result<PathBuf, CliError> {
+    let found = discover::default_module().ok_or_else(no_module)?;
+    speak::say(&format!("no --module given, taking {}", found.display()));
+    Ok(found)
 }
 
 /// Opens every selected token. One that fails doesn't keep the others from being tried: its error is told, and comes back
@@ -93,13 +96,14 @@ pub(super) fn load_module(wanted: &args::Token, selection: &Selection) -> Result
 /// # Errors
 /// No token at all could be opened.
 pub(super) fn open(
-    module: &Module,
+    module: &mut Module,
     selection: &Selection,
     pins: &mut PinKeeper,
 ) -> Result<(Vec<OpenToken>, Option<Exit>), CliError> {
     let mut open = Vec::new();
     let mut failed = None;
-    for (host, description) in select(module, selection)? {
+    for description in select(module, selection)? {
+        let host = module.host(description.clone());
         match open_one(host, &description, selection, pins) {
             Ok(token) => open.push(token),
             Err(error) if error.exit == Exit::Interrupted => return Err(error),
@@ -117,24 +121,23 @@ pub(super) fn open(
 }
 
 /// The tokens that were selected and are initialised.
-fn select(module: &Module, selection: &Selection) -> Result<Vec<(Host, Description)>, CliError> {
+fn select(module: &mut Module, selection: &Selection) -> Result<Vec<Description>, CliError> {
     let all = described(module)?;
     if all.is_empty() {
         return Err(no_token(module));
     }
-    let names: Vec<String> = all.iter().map(|(_, token)| name(token)).collect();
+    let names: Vec<String> = all.iter().map(name).collect();
     let wanted: Vec<_> = all
         .into_iter()
-        .filter(|(_, token)| selection.wants_token(&token.token))
+        .filter(|token| selection.wants_token(&token.token))
         .collect();
-    let (ready, blank): (Vec<_>, Vec<_>) =
-        wanted.into_iter().partition(|(_, token)| token.initialized);
+    let (ready, blank): (Vec<_>, Vec<_>) = wanted.into_iter().partition(|token| token.initialized);
     match (ready.len(), blank.first()) {
-        (0, Some((_, token))) => Err(uninitialised(token)),
+        (0, Some(token)) => Err(uninitialised(token)),
         (0, None) => Err(CliError::environment("no token is the one you named")
             .help(format!("there is: {}", names.join("; ")))),
         (2.., _) if selection.names_one() => {
-            let several: Vec<String> = ready.iter().map(|(_, token)| name(token)).collect();
+            let several: Vec<String> = ready.iter().map(name).collect();
             Err(
                 CliError::environment(format!("{} tokens are the one you named", several.len()))
                     .help(format!(
@@ -147,27 +150,30 @@ fn select(module: &Module, selection: &Selection) -> Result<Vec<(Host, Descripti
     }
 }
 
-fn described(module: &Module) -> Result<Vec<(Host, Description)>, CliError> {
-    let hosts = module
-        .hosts()
-        .map_err(|refusal| token_refused("?", &refusal))?;
+fn described(module: &mut Module) -> Result<Vec<Description>, CliError> {
+    let slots = slots(module)?;
     let mut described = Vec::new();
-    for host in hosts {
-        match host.describe() {
-            Ok(description) => described.push((host, description)),
+    for slot in slots.with_token {
+        match module.describe(slot) {
+            Ok(description) => described.push(description),
             Err(refusal) => speak::warning(&format!("a slot was left out: {refusal}")),
         }
     }
     Ok(described)
 }
 
-fn no_token(module: &Module) -> CliError {
-    match module.slot_count() {
+fn slots(module: &mut Module) -> Result<Slots, CliError> {
+    let slots = module.slots();
+    slots.map_err(|refusal| CliError::from(ModuleError::Refused(refusal)))
+}
+
+fn no_token(module: &mut Module) -> CliError {
+    match slots(module).map(|slots| slots.all) {
         Ok(0) => CliError::environment("the module shows no slot")
             .help("connect a reader; for OpenSC see that pcscd runs, for SoftHSM2 that SOFTHSM2_CONF is right"),
         Ok(slots) => CliError::environment(format!("no token in any of {slots} slots"))
             .help("put the card into the reader"),
-        Err(refusal) => token_refused("?", &refusal),
+        Err(error) => error,
     }
 }
 
@@ -185,7 +191,7 @@ fn open_one(
 ) -> Result<OpenToken, CliError> {
     let refused = |refusal: Refusal| token_refused(&description.token.label, &refusal);
     let mut token = description.token.clone();
-    token.verifications = log_in(&host, description, pins)?;
+    log_in(&host, description, pins)?;
     let inventory = host.inventory().map_err(refused)?;
     token.mechanisms = inventory.mechanisms;
     token.orphan_certificates = inventory.orphan_certificates;
@@ -197,26 +203,26 @@ fn open_one(
     Ok(OpenToken { host, token, keys })
 }
 
-/// Logs in if the token wants it; the number of PIN verifications that this took.
-fn log_in(host: &Host, description: &Description, pins: &mut PinKeeper) -> Result<usize, CliError> {
+/// Logs in if the token wants it.
+fn log_in(host: &Host, description: &Description, pins: &mut PinKeeper) -> Result<(), CliError> {
     let label = name(description);
     if !description.login_required {
-        return Ok(0);
+        return Ok(());
     }
     if description.token.pin == PinState::NotSet {
         speak::warning(&format!(
             "{label}: the user PIN is not set; only public objects are seen"
         ));
-        return Ok(0);
+        return Ok(());
     }
     let login = pins.login_for(description)?;
     host.login(login).map_err(|refusal| {
-        if refusal.ckr.is_some_and(Ckr::refuses_pin) {
+        // a PIN that was never answered may be wrong as well
+        if refusal.ckr().is_some_and(Ckr::refuses_pin) || refusal.lost().is_some() {
             pins.was_wrong();
         }
         token_refused(&description.token.label, &refusal)
-    })?;
-    Ok(1)
+    })
 }
 
 /// Gives tokens and keys their names in the report. Tokens without a key have nothing to try.

@@ -87,7 +87,7 @@ fn result(capability: &Capability) -> Works {
     match (capability.sign_init, capability.sign, capability.verified) {
         (_, Answer::Ok, Some(false)) => Works::No,
         (_, Answer::Ok, _) => Works::Yes,
-        (Answer::Ckr(_), ..) | (_, Answer::Ckr(_), _) => Works::No,
-        _ => Works::NotTried,
+        (Answer::NotTried | Answer::Ok, Answer::NotTried, _) => Works::NotTried,
+        _ => Works::No,
     }
 }

@@ -119,6 +119,13 @@ fn explain(
             };
         }
         (End::CouldNotTell { why }, _) => return with_reason(cell, Outcome::Error, why),
+        (End::SignFailed(error), _) if was_not_tried(error) => {
+            let why = error.detail.clone().unwrap_or_default();
+            return Cell {
+                measured: false,
+                ..with_reason(cell, Outcome::Skipped, &why)
+            };
+        }
         (End::SignFailed(error), _) => (sign_stage(error), error.to_string(), None),
         (End::Refused { alert, .. }, Choice::NoCertificate { why }) => {
             (Stage::Select, why.clone(), *alert)
@@ -131,14 +138,15 @@ fn explain(
         }
         (End::ClientStopped { why }, _) => (Stage::Transport, why.clone(), None),
     };
-    let ckr = match &attempt.end {
-        End::SignFailed(error) => error.ckr,
-        _ => None,
+    let (ckr, lost) = match &attempt.end {
+        End::SignFailed(error) => (error.ckr, error.lost.clone()),
+        _ => (None, None),
     };
     Cell {
         outcome: Outcome::Fail,
         stage: Some(stage),
         ckr,
+        lost,
         alert: alert.map(|alert| alert.to_string()),
         user_sees: user_sees(table, planned, stage, ckr, alert),
         reason: Some(reason).filter(|reason| !reason.is_empty()),
@@ -168,8 +176,15 @@ fn user_sees(
 fn sign_stage(error: &SignError) -> Stage {
     match error.step {
         SignStep::Prepare | SignStep::Encode => Stage::Encode,
-        SignStep::SignInit | SignStep::ContextLogin | SignStep::Sign | SignStep::Session => {
-            Stage::Sign
-        }
+        SignStep::SignInit
+        | SignStep::ContextLogin
+        | SignStep::Sign
+        | SignStep::Session
+        | SignStep::NotTried => Stage::Sign,
     }
+}
+
+/// The token was given up before. What the module was lost over before, and is not asked any more, counts as lost.
+fn was_not_tried(error: &SignError) -> bool {
+    error.step == SignStep::NotTried && error.lost.is_none()
 }

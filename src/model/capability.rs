@@ -1,33 +1,41 @@
 //! Capability facts: what a token says of a mechanism, and what it really does. Cards fail between the two.
 
+use serde::{Deserialize, Serialize};
+
 use super::ckr::Ckr;
 use super::route::Route;
 use super::scheme::Scheme;
 
 /// What came of a call on the token, or that it was not made.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Answer {
     /// CKR_OK.
     Ok,
     /// Any other return value.
     Ckr(Ckr),
+    /// It never came back: its process was ended.
+    NoAnswer,
+    /// It took its process with it.
+    Crashed,
     /// The call was not made.
     NotTried,
 }
 
 impl Answer {
-    /// `ok`, the CKR's name, or `not_tried`.
+    /// `ok`, the CKR's name, `no_answer`, `crashed` or `not_tried`.
     pub fn name(self) -> String {
         match self {
             Answer::Ok => "ok".into(),
             Answer::Ckr(ckr) => ckr.to_string(),
+            Answer::NoAnswer => "no_answer".into(),
+            Answer::Crashed => "crashed".into(),
             Answer::NotTried => "not_tried".into(),
         }
     }
 }
 
 /// One key x scheme x route: five facts that real clients look at apart.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Capability {
     /// The scheme.
     pub scheme: Scheme,

@@ -1,6 +1,7 @@
 //! Cells: key x profile x TLS version x client, and what came of each.
 
 use super::ckr::Ckr;
+use super::lost::Lost;
 use super::route::Route;
 use super::scheme::Scheme;
 use super::version::TlsVersion;
@@ -84,6 +85,8 @@ pub struct Cell {
     pub stage: Option<Stage>,
     /// The first CKR, if the token refused.
     pub ckr: Option<Ckr>,
+    /// How the module was lost, if it hung or crashed.
+    pub lost: Option<Lost>,
     /// The alert that ended the handshake, by name.
     pub alert: Option<String>,
     /// What the client's user sees.
@@ -116,6 +119,7 @@ impl Cell {
             route: None,
             stage: None,
             ckr: None,
+            lost: None,
             alert: None,
             user_sees: None,
             reason: None,

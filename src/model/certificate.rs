@@ -1,12 +1,14 @@
 //! Certificates: what of them bears on client authentication.
 
+use serde::{Deserialize, Serialize};
+
 use sha2::{Digest, Sha256};
 use x509_parser::prelude::{FromDer, X509Certificate};
 
 use super::public_key::PublicKey;
 
 /// An X.509 certificate, read once.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Certificate {
     /// The whole certificate.
     pub der: Vec<u8>,

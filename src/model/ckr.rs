@@ -2,8 +2,10 @@
 
 use std::fmt;
 
+use serde::{Deserialize, Serialize};
+
 /// A CK_RV other than CKR_OK, known or not: vendors' own keep their number.
-#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Ckr(pub u64);
 
 const NAMES: &[(u64, &str)] = &[
@@ -121,6 +123,10 @@ impl Ckr {
     pub const USER_ALREADY_LOGGED_IN: Ckr = Ckr(0x0100);
     /// The mechanism is unknown, or not for this key.
     pub const MECHANISM_INVALID: Ckr = Ckr(0x0070);
+    /// The token was removed while the call was under way.
+    pub const DEVICE_REMOVED: Ckr = Ckr(0x0032);
+    /// No token is in the slot.
+    pub const TOKEN_NOT_PRESENT: Ckr = Ckr(0x00e0);
     /// A catch-all, and what a module says of a signature of the wrong length is this where nothing fits better.
     pub const GENERAL_ERROR: Ckr = Ckr(0x0005);
     /// The module doesn't have this function.
@@ -133,6 +139,11 @@ impl Ckr {
     /// Was the PIN refused? The wrong one that spends the last try is answered with CKR_PIN_LOCKED by some.
     pub fn refuses_pin(self) -> bool {
         [Ckr::PIN_INCORRECT, Ckr::PIN_LOCKED].contains(&self)
+    }
+
+    /// Is the card gone from the reader?
+    pub fn is_about_removal(self) -> bool {
+        [Ckr::DEVICE_REMOVED, Ckr::TOKEN_NOT_PRESENT].contains(&self)
     }
 
     /// Every return value that has a name.

@@ -1,5 +1,7 @@
 //! Private keys as found on a token.
 
+use serde::{Deserialize, Serialize};
+
 use super::capability::Capability;
 use super::certificate::Certificate;
 use super::key_type::{Curve, KeyType};
@@ -8,7 +10,7 @@ use super::public_key::PublicKey;
 use super::scheme::KeyShape;
 
 /// How a key and its certificate were brought together. CKA_ID and the public key may each lie.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Pairing {
     /// Same CKA_ID, same public key.
     IdAndKey,
@@ -26,7 +28,7 @@ pub enum Pairing {
 }
 
 /// A private key, its certificate and what it can do.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Key {
     /// `k1`, `k2`, ...: its name in the report.
     pub id: String,

@@ -2,10 +2,12 @@
 
 use std::fmt;
 
+use serde::{Deserialize, Serialize};
+
 use super::hash::Hash;
 
 /// A CK_MECHANISM_TYPE, known or not: vendors' own and unknown ones keep their number.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Mechanism(pub u64);
 
 /// The mechanisms that matter for TLS client authentication, and those a token commonly lists beside them.

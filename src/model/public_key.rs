@@ -1,5 +1,7 @@
 //! Public keys, read from a certificate or from a token's attributes.
 
+use serde::{Deserialize, Serialize};
+
 use x509_parser::oid_registry::{
     OID_KEY_TYPE_EC_PUBLIC_KEY, OID_PKCS1_RSAENCRYPTION, OID_PKCS1_RSASSAPSS, OID_SIG_ED448,
     OID_SIG_ED25519,
@@ -10,7 +12,7 @@ use x509_parser::x509::SubjectPublicKeyInfo;
 use super::key_type::{Curve, KeyType};
 
 /// A public key.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum PublicKey {
     /// RSA.
     Rsa {

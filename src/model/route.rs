@@ -1,10 +1,12 @@
 //! Routes: over which PKCS#11 mechanism a scheme is signed.
 
+use serde::{Deserialize, Serialize};
+
 use super::mechanism::Mechanism;
 use super::scheme::{Kind, Scheme};
 
 /// How a scheme is signed on a token, and so how much of the work is the host's.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Route {
     /// CKM_RSA_PKCS_PSS over a digest made on the host.
     RsaPkcsPss,

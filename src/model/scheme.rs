@@ -3,13 +3,15 @@
 use std::fmt;
 use std::str::FromStr;
 
+use serde::{Deserialize, Serialize};
+
 use super::hash::Hash;
 use super::key_type::{Curve, KeyType};
 use super::version::TlsVersion;
 
 /// A TLS SignatureScheme code point (RFC 8446 §4.2.3), known or not. In TLS 1.2 the same two bytes are a
 /// hash/signature pair (RFC 5246 §7.4.1.4.1), which is why `0x0302` and the like have names here too.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Scheme(pub u16);
 
 /// What a scheme asks of a key and of the host.

@@ -2,7 +2,11 @@
 
 use std::fmt;
 
+use serde::{Deserialize, Serialize};
+
 use super::ckr::Ckr;
+use super::function::Function;
+use super::lost::Lost;
 use super::route::Route;
 use super::scheme::Scheme;
 
@@ -21,7 +25,7 @@ pub trait Sign: Send + Sync {
 }
 
 /// A signature.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Signed {
     /// In TLS' encoding.
     pub signature: Vec<u8>,
@@ -30,7 +34,7 @@ pub struct Signed {
 }
 
 /// Where in signing it failed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum SignStep {
     /// C_SignInit: Java tries another scheme after this one.
     SignInit,
@@ -44,6 +48,8 @@ pub enum SignStep {
     Encode,
     /// The session: it could not be opened again, or the key is gone.
     Session,
+    /// Nothing: the token was given up before.
+    NotTried,
 }
 
 impl SignStep {
@@ -56,12 +62,13 @@ impl SignStep {
             SignStep::Prepare => "preparing",
             SignStep::Encode => "encoding",
             SignStep::Session => "session",
+            SignStep::NotTried => "not tried",
         }
     }
 }
 
 /// A signature that did not come about.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SignError {
     /// Where.
     pub step: SignStep,
@@ -69,6 +76,9 @@ pub struct SignError {
     pub ckr: Option<Ckr>,
     /// What happened, where a CKR doesn't say it.
     pub detail: Option<String>,
+    /// The module hung or crashed over it. Only the process that asked can tell, so this never crosses the pipe.
+    #[serde(skip)]
+    pub lost: Option<Lost>,
 }
 
 impl SignError {
@@ -78,12 +88,16 @@ impl SignError {
             step,
             ckr: Some(ckr),
             detail: None,
+            lost: None,
         }
     }
 
     /// Was C_SignInit called?
     pub fn reached_token(&self) -> bool {
-        !matches!(self.step, SignStep::Prepare | SignStep::Session)
+        !matches!(
+            self.step,
+            SignStep::Prepare | SignStep::Session | SignStep::NotTried
+        )
     }
 
     /// Something else.
@@ -92,12 +106,36 @@ impl SignError {
             step,
             ckr: None,
             detail: Some(detail.into()),
+            lost: None,
+        }
+    }
+
+    /// The module hung or crashed over it.
+    pub fn lost(lost: Lost) -> Self {
+        let step = match lost.during {
+            Some(Function::SignInit) => SignStep::SignInit,
+            Some(Function::Login) => SignStep::ContextLogin,
+            Some(Function::Sign) => SignStep::Sign,
+            _ => SignStep::Session,
+        };
+        SignError {
+            step,
+            ckr: None,
+            detail: None,
+            lost: Some(lost),
         }
     }
 }
 
 impl fmt::Display for SignError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (&self.lost, self.step) {
+            (Some(lost), SignStep::NotTried) => {
+                return write!(f, "{lost}, as before; it was not asked once more");
+            }
+            (Some(lost), _) => return write!(f, "{lost}"),
+            (None, _) => {}
+        }
         write!(f, "{}", self.step.name())?;
         if let Some(ckr) = self.ckr {
             write!(f, ": {ckr}")?;

@@ -1,11 +1,13 @@
 //! Modules and tokens as found.
 
+use serde::{Deserialize, Serialize};
+
 use super::capability::Answer;
 use super::certificate::Certificate;
 use super::mechanism::Mechanism;
 
 /// A PKCS#11 library, from CK_INFO.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Module {
     /// Where it was loaded from.
     pub path: String,
@@ -20,7 +22,7 @@ pub struct Module {
 }
 
 /// What CK_TOKEN_INFO.flags say of the user PIN.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum PinState {
     /// None of the warnings below.
     #[default]
@@ -49,7 +51,7 @@ impl PinState {
 }
 
 /// A mechanism of a token, with what C_GetMechanismInfo said of it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct MechanismFacts {
     /// The mechanism.
     pub mechanism: Mechanism,
@@ -67,8 +69,23 @@ pub struct MechanismFacts {
     pub sign: bool,
 }
 
+impl MechanismFacts {
+    /// A mechanism of which nothing is known.
+    pub fn unknown(mechanism: Mechanism) -> MechanismFacts {
+        MechanismFacts {
+            mechanism,
+            listed: false,
+            info: Answer::NotTried,
+            min_bits: 0,
+            max_bits: 0,
+            hardware: false,
+            sign: false,
+        }
+    }
+}
+
 /// A token.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Token {
     /// `t1`, `t2`, ...: its name in the report.
     pub id: String,

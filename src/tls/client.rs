@@ -156,7 +156,8 @@ impl Signer for ChosenKey {
                 }
                 Err(error) => last = error,
             }
-            if ![SignStep::SignInit, SignStep::Sign].contains(&last.step) {
+            // where the module hung or crashed, a real client would not have gone on either
+            if ![SignStep::SignInit, SignStep::Sign].contains(&last.step) || last.lost.is_some() {
                 break;
             }
         }

@@ -7,6 +7,7 @@ use der::{AnyRef, Decode, Tag, Tagged};
 
 use super::raw::{ObjectHandle, Raw, SessionHandle};
 use super::refusal::Refusal;
+use crate::model::function::Function;
 use crate::model::key_type::{Curve, KeyType};
 use crate::model::mechanism::Mechanism;
 use crate::model::public_key::PublicKey;
@@ -34,7 +35,7 @@ impl Attributes<'_> {
         kind: sys::CK_ATTRIBUTE_TYPE,
     ) -> Result<Option<u64>, Refusal> {
         let read = self.raw.attribute(self.session, self.object, kind);
-        let bytes = read.map_err(Refusal::of("C_GetAttributeValue"))?;
+        let bytes = read.map_err(Refusal::of(Function::GetAttributeValue))?;
         Ok(bytes.as_deref().and_then(number))
     }
 

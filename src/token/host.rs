@@ -1,63 +1,56 @@
-//! The token host: one thread that owns a token's session, and the typed requests it answers.
+//! A token's host, for the floors above: typed requests, answered one after the other.
 //!
-//! A card does one thing at a time, so its host does too. Requests and replies are plain data: to move the host into a
-//! process of its own is to send the same requests over a pipe.
+//! A card does one thing at a time, so its host does too. The module itself is loaded in another process, which
+//! [`serve`](super::serve) runs; a thread here keeps that process going and stands between it and whoever asks.
 #![forbid(unsafe_code)]
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{self, Receiver, Sender};
 use std::thread::JoinHandle;
 
-use super::owner::Owner;
-use super::protocol::{Description, Inventory, Login, Reply, Request};
-use super::raw::{Raw, Slot};
+use super::protocol::{Inventory, Login};
 use super::refusal::Refusal;
+use super::supervisor::Supervisor;
+use crate::model::function::Function;
+use crate::model::lost::Lost;
 use crate::model::mechanism::Mechanism;
 use crate::model::route::Route;
 use crate::model::scheme::Scheme;
 use crate::model::sign::{Sign, SignError, SignStep, Signed};
 use crate::model::token::MechanismFacts;
 
-/// A token's host. Dropping it closes the session and ends the thread.
+/// A token's host. Dropping it closes the session and ends the process.
 pub struct Host {
     line: Line,
-    thread: Option<JoinHandle<()>>,
+    logins: Arc<AtomicUsize>,
+    thread: Option<JoinHandle<Result<(), Lost>>>,
 }
 
-/// A way to ask the host: cheap to clone, one for each key.
+/// Something for the supervisor to do.
+type Errand = Box<dyn FnOnce(&mut Supervisor) + Send>;
+
+/// A way to ask the host: cheap to clone, one for each key. `None` ends the thread, whoever still holds a line.
 #[derive(Clone)]
-struct Line(Sender<(Request, Sender<Reply>)>);
+struct Line(Sender<Option<Errand>>);
 
 impl Host {
-    pub(super) fn start(raw: Arc<Raw>, slot: Slot) -> Host {
-        let (sender, requests) = mpsc::channel();
-        let thread = std::thread::spawn(move || serve(Owner::new(raw, slot), &requests));
+    pub(super) fn start(supervisor: Supervisor, logins: Arc<AtomicUsize>) -> Host {
+        let (sender, errands) = mpsc::channel();
         Host {
             line: Line(sender),
-            thread: Some(thread),
+            logins,
+            thread: Some(std::thread::spawn(move || run(supervisor, &errands))),
         }
     }
 
-    /// C_GetTokenInfo: no session, no login.
-    ///
-    /// # Errors
-    /// The call that the token refused.
-    pub fn describe(&self) -> Result<Description, Refusal> {
-        match self.line.ask(Request::Describe) {
-            Some(Reply::Description(reply)) => reply,
-            _ => Err(gone()),
-        }
-    }
-
-    /// C_Login as user. A PIN that the token called wrong is not sent again by this host.
+    /// C_Login as user. A PIN that the token called wrong, or over which the module was lost, is not sent again.
     ///
     /// # Errors
     /// The call that the token refused, CKR_PIN_INCORRECT and CKR_PIN_LOCKED among them.
     pub fn login(&self, login: Login) -> Result<(), Refusal> {
-        match self.line.ask(Request::Login(login)) {
-            Some(Reply::Login(reply)) => reply,
-            _ => Err(gone()),
-        }
+        let asked = self.line.ask(|supervisor| supervisor.login(login));
+        asked.unwrap_or_else(|| Err(gone()))
     }
 
     /// Reads keys, certificates and mechanisms, and pairs them.
@@ -65,18 +58,14 @@ impl Host {
     /// # Errors
     /// The call that the token refused.
     pub fn inventory(&self) -> Result<Inventory, Refusal> {
-        match self.line.ask(Request::Inventory) {
-            Some(Reply::Inventory(reply)) => reply,
-            _ => Err(gone()),
-        }
+        let asked = self.line.ask(Supervisor::inventory);
+        asked.unwrap_or_else(|| Err(gone()))
     }
 
     /// C_GetMechanismInfo of a mechanism, listed or not; `None` if the host is gone.
     pub fn mechanism_info(&self, mechanism: Mechanism) -> Option<MechanismFacts> {
-        match self.line.ask(Request::MechanismInfo(mechanism)) {
-            Some(Reply::MechanismInfo(facts)) => Some(facts),
-            _ => None,
-        }
+        self.line
+            .ask(move |supervisor| supervisor.mechanism_info(mechanism))
     }
 
     /// A signer for the key at this place in the inventory.
@@ -86,16 +75,32 @@ impl Host {
             key,
         }
     }
+
+    /// C_Login calls so far, those for one operation included.
+    pub fn verifications(&self) -> usize {
+        self.logins.load(Ordering::Relaxed)
+    }
+
+    /// Closes the session, finalises the module and ends the process.
+    ///
+    /// # Errors
+    /// The module hung or crashed over it. What it was asked before is not touched by that.
+    pub fn close(mut self) -> Result<(), Lost> {
+        self.end()
+    }
+
+    fn end(&mut self) -> Result<(), Lost> {
+        // fails only if the thread has ended already
+        let _ = self.line.0.send(None);
+        let ended = self.thread.take().map(JoinHandle::join);
+        ended.and_then(Result::ok).unwrap_or(Ok(()))
+    }
 }
 
 impl Drop for Host {
     fn drop(&mut self) {
-        // either may fail only because the thread has ended already
-        let (sender, _) = mpsc::channel();
-        let _ = self.line.0.send((Request::Close, sender));
-        if let Some(thread) = self.thread.take() {
-            let _ = thread.join();
-        }
+        // whoever wants to know how it ended calls `close`
+        let _ = self.end();
     }
 }
 
@@ -107,53 +112,38 @@ pub struct KeySigner {
 
 impl Sign for KeySigner {
     fn sign(&self, scheme: Scheme, route: Route, message: &[u8]) -> Result<Signed, SignError> {
-        let request = Request::Sign {
-            key: self.key,
-            scheme,
-            route,
-            message: message.to_vec(),
-        };
-        match self.line.ask(request) {
-            Some(Reply::Signed(reply)) => reply,
-            _ => Err(SignError::other(
-                SignStep::Session,
-                "the token's host has ended",
-            )),
-        }
+        let (key, message) = (self.key, message.to_vec());
+        let asked = self
+            .line
+            .ask(move |supervisor| supervisor.sign(key, scheme, route, &message));
+        let gone = || SignError::other(SignStep::Session, "the token's host has ended");
+        asked.unwrap_or_else(|| Err(gone()))
     }
 }
 
 impl Line {
-    /// Waits for the reply; `None` if the host has ended.
-    fn ask(&self, request: Request) -> Option<Reply> {
-        let (sender, reply) = mpsc::channel();
-        self.0.send((request, sender)).ok()?;
-        reply.recv().ok()
+    /// Waits for the answer; `None` if the host has ended.
+    fn ask<T: Send + 'static>(
+        &self,
+        errand: impl FnOnce(&mut Supervisor) -> T + Send + 'static,
+    ) -> Option<T> {
+        let (sender, answer) = mpsc::channel();
+        let errand: Errand = Box::new(move |supervisor| {
+            // whoever asked may have given up waiting
+            let _ = sender.send(errand(supervisor));
+        });
+        self.0.send(Some(errand)).ok()?;
+        answer.recv().ok()
     }
 }
 
-fn serve(mut owner: Owner, requests: &Receiver<(Request, Sender<Reply>)>) {
-    while let Ok((request, sender)) = requests.recv() {
-        let reply = match request {
-            Request::Describe => Reply::Description(owner.describe()),
-            Request::Login(login) => Reply::Login(owner.login(login)),
-            Request::Inventory => Reply::Inventory(owner.inventory()),
-            Request::MechanismInfo(mechanism) => {
-                Reply::MechanismInfo(owner.mechanism_info(mechanism))
-            }
-            Request::Sign {
-                key,
-                scheme,
-                route,
-                message,
-            } => Reply::Signed(owner.sign(key, scheme, route, &message)),
-            Request::Close => return,
-        };
-        // whoever asked may have given up waiting
-        let _ = sender.send(reply);
+fn run(mut supervisor: Supervisor, errands: &Receiver<Option<Errand>>) -> Result<(), Lost> {
+    while let Ok(Some(errand)) = errands.recv() {
+        errand(&mut supervisor);
     }
+    supervisor.close()
 }
 
 fn gone() -> Refusal {
-    Refusal::not_made("the token's host", "has ended")
+    Refusal::not_made(Function::Load, "the token's host has ended")
 }

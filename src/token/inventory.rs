@@ -10,6 +10,7 @@ use super::raw::{ObjectHandle, Raw, SessionHandle, TokenInfo};
 use super::refusal::Refusal;
 use super::uri;
 use crate::model::certificate::Certificate;
+use crate::model::function::Function;
 use crate::model::key::Key;
 use crate::model::key_type::{Curve, KeyType};
 use crate::model::public_key::PublicKey;
@@ -74,7 +75,7 @@ struct Objects<'a> {
 impl<'a> Objects<'a> {
     fn find(&self, class: sys::CK_OBJECT_CLASS) -> Result<Vec<ObjectHandle>, Refusal> {
         let found = self.raw.find(self.session, class);
-        found.map_err(Refusal::of("C_FindObjects"))
+        found.map_err(Refusal::of(Function::FindObjects))
     }
 
     fn attributes(&self, object: ObjectHandle) -> Attributes<'a> {

@@ -1,20 +1,30 @@
-//! Loading a module, and the slots it shows.
+//! A module as cardcheck itself sees it: which it never loads. Its hosts do.
 #![forbid(unsafe_code)]
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::AtomicUsize;
 
 use super::host::Host;
-use super::raw::{LoadError, Raw};
+use super::launch::Launch;
+use super::process::Process;
+use super::protocol::{Description, LoadFailure, Reply, Request, Slots};
 use super::refusal::Refusal;
-use crate::model::ckr::Ckr;
+use super::supervisor::{self, Supervisor};
+use crate::model::function::Function;
+use crate::model::lost::Lost;
 use crate::model::token::Module as ModuleFacts;
 
-/// A PKCS#11 module, loaded and initialised.
+/// A PKCS#11 module that can be used.
 pub struct Module {
-    raw: Arc<Raw>,
+    launch: Launch,
     facts: ModuleFacts,
+    /// A host that has loaded the module and is no token's yet.
+    scout: Option<Scout>,
 }
+
+/// A host with the count of its logins.
+type Scout = (Process, Arc<AtomicUsize>);
 
 /// A module that can't be used.
 #[derive(Debug, thiserror::Error)]
@@ -34,28 +44,38 @@ pub enum ModuleError {
         detail: String,
     },
     /// A library, but not one that speaks PKCS#11.
-    #[error("{} is a library, but no PKCS#11 module: it has no C_GetFunctionList", .0.display())]
+    #[error("{} is a library, but no PKCS#11 module: it has no C_GetFunctionList, or one that gives nothing", .0.display())]
     NotPkcs11(PathBuf),
     /// It is one, and said no.
     #[error("{0}")]
-    Refused(#[from] Refusal),
+    Refused(Refusal),
+    /// It hung or crashed.
+    #[error("{}: {lost}", path.display())]
+    Lost {
+        /// The file.
+        path: PathBuf,
+        /// How.
+        lost: Lost,
+    },
 }
 
 impl Module {
-    /// Loads the module at `path` and calls C_Initialize, once in this process.
+    /// Has a host load the module and call C_Initialize.
     ///
     /// A bare name (`opensc-pkcs11.so`) is left to the system's loader to find.
     ///
     /// # Errors
-    /// Why it can't be used. A module that crashes while it loads takes the process with it.
-    pub fn load(path: &Path) -> Result<Module, ModuleError> {
-        check_path(path)?;
-        let raw = Raw::load(path).map_err(|error| load_error(path, error))?;
-        initialize(&raw)?;
-        let facts = facts(path, &raw)?;
+    /// Why it can't be used.
+    pub fn load(launch: Launch) -> Result<Module, ModuleError> {
+        check_path(&launch.module)?;
+        let logins = Arc::default();
+        let path = launch.module.clone();
+        let started = supervisor::start(&launch, &logins, Failed::Unusable);
+        let (process, facts) = started.map_err(|failed| failed.about(&path))?;
         Ok(Module {
-            raw: Arc::new(raw),
+            launch,
             facts,
+            scout: Some((process, logins)),
         })
     }
 
@@ -64,32 +84,91 @@ impl Module {
         &self.facts
     }
 
-    /// Hosts for all slots with a token in them, an uninitialised one included.
+    /// The slots. Like [`describe`](Self::describe) it needs no session, and the module may be lost over it.
     ///
     /// # Errors
-    /// C_GetSlotList refused.
-    pub fn hosts(&self) -> Result<Vec<Host>, Refusal> {
-        let slots = self.raw.slots(true).map_err(Refusal::of("C_GetSlotList"))?;
-        let host = |slot| Host::start(Arc::clone(&self.raw), slot);
-        Ok(slots.into_iter().map(host).collect())
+    /// C_GetSlotList gave nothing.
+    pub fn slots(&mut self) -> Result<Slots, Refusal> {
+        match self.ask(&Request::Slots)? {
+            Reply::Slots(slots) => slots,
+            _ => Err(out_of_turn(Function::GetSlotList)),
+        }
     }
 
-    /// Number of slots, with or without a token.
+    /// C_GetTokenInfo.
     ///
     /// # Errors
-    /// C_GetSlotList refused.
-    pub fn slot_count(&self) -> Result<usize, Refusal> {
-        let slots = self
-            .raw
-            .slots(false)
-            .map_err(Refusal::of("C_GetSlotList"))?;
-        Ok(slots.len())
+    /// C_GetTokenInfo gave nothing.
+    pub fn describe(&mut self, slot: u64) -> Result<Description, Refusal> {
+        match self.ask(&Request::Describe(slot))? {
+            Reply::Description(description) => description,
+            _ => Err(out_of_turn(Function::GetTokenInfo)),
+        }
     }
 
-    /// C_Finalize. All hosts must be closed: some modules crash when finalised while another thread signs.
-    pub fn finalize(self) {
-        // nothing is left to do with an error here: the results are safe, and the process is about to end
-        let _ = self.raw.finalize();
+    /// A host of this token's own.
+    pub fn host(&mut self, token: Description) -> Host {
+        // the process that has loaded the module already serves the first token
+        let (process, logins) = match self.scout.take() {
+            Some((process, logins)) => (Some(process), logins),
+            None => (None, Arc::default()),
+        };
+        let launch = self.launch.clone();
+        let supervisor = Supervisor::new(launch, token, process, Arc::clone(&logins));
+        Host::start(supervisor, logins)
+    }
+
+    fn ask(&mut self, request: &Request) -> Result<Reply, Refusal> {
+        let (mut process, logins) = match self.scout.take() {
+            Some(scout) => scout,
+            None => self.start_again()?,
+        };
+        let reply = process.ask(request, false)?;
+        self.scout = Some((process, logins));
+        Ok(reply)
+    }
+
+    fn start_again(&self) -> Result<Scout, Refusal> {
+        let logins = Arc::default();
+        let started = supervisor::start(&self.launch, &logins, Failed::Unusable);
+        match started {
+            Ok((process, _)) => Ok((process, logins)),
+            Err(Failed::Lost(lost)) => Err(lost.into()),
+            Err(Failed::Unusable(LoadFailure::Refused(refusal))) => Err(refusal),
+            Err(Failed::Unusable(_)) => Err(Refusal::not_made(
+                Function::Load,
+                "the module can't be loaded any more",
+            )),
+        }
+    }
+}
+
+/// Why a host has no module.
+enum Failed {
+    Lost(Lost),
+    Unusable(LoadFailure),
+}
+
+impl From<Lost> for Failed {
+    fn from(lost: Lost) -> Failed {
+        Failed::Lost(lost)
+    }
+}
+
+impl Failed {
+    fn about(self, path: &Path) -> ModuleError {
+        let path = path.to_owned();
+        match self {
+            Failed::Lost(lost) => ModuleError::Lost { path, lost },
+            Failed::Unusable(LoadFailure::NotALibrary(_)) if !path.exists() => {
+                ModuleError::NotFound(path)
+            }
+            Failed::Unusable(LoadFailure::NotALibrary(detail)) => {
+                ModuleError::NotALibrary { path, detail }
+            }
+            Failed::Unusable(LoadFailure::NotPkcs11) => ModuleError::NotPkcs11(path),
+            Failed::Unusable(LoadFailure::Refused(refusal)) => ModuleError::Refused(refusal),
+        }
     }
 }
 
@@ -106,38 +185,8 @@ fn check_path(path: &Path) -> Result<(), ModuleError> {
     Ok(())
 }
 
-fn load_error(path: &Path, error: LoadError) -> ModuleError {
-    match error {
-        LoadError::Library(_) if !path.exists() => ModuleError::NotFound(path.to_owned()),
-        LoadError::Library(detail) => ModuleError::NotALibrary {
-            path: path.to_owned(),
-            detail,
-        },
-        LoadError::NoFunctionList => ModuleError::NotPkcs11(path.to_owned()),
-    }
-}
-
-fn initialize(raw: &Raw) -> Result<(), Refusal> {
-    let answer = match raw.initialize(true) {
-        // it has no locks of its own: each token is driven by one thread only
-        Err(Ckr::CANT_LOCK) => raw.initialize(false),
-        answer => answer,
-    };
-    match answer {
-        Err(Ckr::CRYPTOKI_ALREADY_INITIALIZED) => Ok(()),
-        answer => answer.map_err(Refusal::of("C_Initialize")),
-    }
-}
-
-fn facts(path: &Path, raw: &Raw) -> Result<ModuleFacts, Refusal> {
-    let info = raw.info().map_err(Refusal::of("C_GetInfo"))?;
-    Ok(ModuleFacts {
-        path: path.display().to_string(),
-        description: info.description,
-        manufacturer: info.manufacturer,
-        version: info.version,
-        cryptoki_version: info.cryptoki_version,
-    })
+fn out_of_turn(function: Function) -> Refusal {
+    Refusal::not_made(function, "the token's host answered something else")
 }
 
 #[cfg(test)]
@@ -145,12 +194,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn paths_that_can_t_be_a_module_are_told_before_loading() {
-        let missing = Module::load(Path::new("/nowhere/x.so")).err().unwrap();
+    fn paths_that_can_t_be_a_module_are_told_before_anything_is_started() {
+        let missing = check_path(Path::new("/nowhere/x.so")).unwrap_err();
         assert_eq!(missing.to_string(), "no PKCS#11 module at /nowhere/x.so");
-        assert!(matches!(
-            Module::load(Path::new("/")).err().unwrap(),
-            ModuleError::Directory(_)
-        ));
+        let directory = check_path(Path::new("/")).unwrap_err();
+        assert!(matches!(directory, ModuleError::Directory(_)));
+        assert!(check_path(Path::new("opensc-pkcs11.so")).is_ok());
     }
 }

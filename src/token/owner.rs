@@ -1,7 +1,7 @@
-//! What a host's thread does: it owns the session, finds the keys and signs with them.
+//! What a host does for one token: it owns the session, finds the keys and signs with them.
 #![forbid(unsafe_code)]
 
-use std::sync::Arc;
+use std::rc::Rc;
 use std::time::Instant;
 
 use cryptoki_sys as sys;
@@ -13,6 +13,7 @@ use super::raw::{ObjectHandle, Raw, Slot, TokenInfo};
 use super::refusal::Refusal;
 use super::session::TokenSession;
 use crate::model::capability::Answer;
+use crate::model::function::Function;
 use crate::model::mechanism::Mechanism;
 use crate::model::route::Route;
 use crate::model::scheme::{KeyShape, Scheme};
@@ -20,7 +21,7 @@ use crate::model::sign::{SignError, SignStep, Signed};
 use crate::model::token::{MechanismFacts, PinState, Token};
 
 pub(super) struct Owner {
-    raw: Arc<Raw>,
+    raw: Rc<Raw>,
     slot: Slot,
     session: TokenSession,
     keys: Vec<KnownKey>,
@@ -49,8 +50,8 @@ impl KnownKey {
 }
 
 impl Owner {
-    pub(super) fn new(raw: Arc<Raw>, slot: Slot) -> Owner {
-        let session = TokenSession::new(Arc::clone(&raw), slot);
+    pub(super) fn new(raw: Rc<Raw>, slot: Slot) -> Owner {
+        let session = TokenSession::new(Rc::clone(&raw), slot);
         Owner {
             raw,
             slot,
@@ -84,7 +85,7 @@ impl Owner {
 
     fn token_info(&self) -> Result<TokenInfo, Refusal> {
         let info = self.raw.token_info(self.slot);
-        info.map_err(Refusal::of("C_GetTokenInfo"))
+        info.map_err(Refusal::of(Function::GetTokenInfo))
     }
 
     pub(super) fn login(&mut self, login: Login) -> Result<(), Refusal> {
@@ -103,7 +104,7 @@ impl Owner {
 
     fn mechanisms(&self) -> Result<Vec<MechanismFacts>, Refusal> {
         let list = self.raw.mechanism_list(self.slot);
-        let list = list.map_err(Refusal::of("C_GetMechanismList"))?;
+        let list = list.map_err(Refusal::of(Function::GetMechanismList))?;
         let facts = |mechanism| MechanismFacts {
             listed: true,
             ..self.mechanism_info(mechanism)
@@ -159,8 +160,9 @@ impl Owner {
         if always_authenticate {
             self.session.context_login().map_err(|refusal| SignError {
                 step: SignStep::ContextLogin,
-                ckr: refusal.ckr,
-                detail: refusal.ckr.is_none().then_some(refusal.what),
+                detail: refusal.ckr().is_none().then(|| refusal.to_string()),
+                ckr: refusal.ckr(),
+                lost: None,
             })?;
         }
         let session = self.session.get().map_err(session_lost)?;
@@ -235,7 +237,8 @@ fn pin_state(flags: u64) -> PinState {
 fn session_lost(refusal: Refusal) -> SignError {
     SignError {
         step: SignStep::Session,
-        ckr: refusal.ckr,
-        detail: Some(format!("{}: {}", refusal.function, refusal.what)),
+        ckr: refusal.ckr(),
+        detail: Some(refusal.to_string()),
+        lost: None,
     }
 }

@@ -1,27 +1,33 @@
-//! What a token's host is asked and answers: plain data, so that the host can move to where only a pipe leads.
+//! What a token's host is asked and answers: plain data, sent over a pipe.
 #![forbid(unsafe_code)]
 
-use secrecy::SecretString;
+use std::path::PathBuf;
+
+use secrecy::{ExposeSecret, SecretString};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::refusal::Refusal;
 use crate::model::certificate::Certificate;
+use crate::model::function::Function;
 use crate::model::key::Key;
 use crate::model::mechanism::Mechanism;
 use crate::model::route::Route;
 use crate::model::scheme::Scheme;
 use crate::model::sign::{SignError, Signed};
-use crate::model::token::{MechanismFacts, Token};
+use crate::model::token::{MechanismFacts, Module, Token};
 
 /// How the PIN reaches the token.
+#[derive(Clone, Serialize, Deserialize)]
 pub enum Login {
-    /// This PIN. It is kept until the host ends, for keys that want it for every signature.
+    /// This PIN. The host keeps it until it ends, for keys that want it for every signature.
+    #[serde(serialize_with = "expose", deserialize_with = "conceal")]
     Pin(SecretString),
     /// The reader's own pad (CKF_PROTECTED_AUTHENTICATION_PATH): the user types it there.
     Pad,
 }
 
 /// What a token says of itself before any login.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Description {
     /// The token; its `id` is not given yet.
     pub token: Token,
@@ -36,7 +42,7 @@ pub struct Description {
 }
 
 /// The objects of a token.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Inventory {
     /// Private keys with their certificates; their `id` and `token` are not given yet.
     pub keys: Vec<Key>,
@@ -48,11 +54,42 @@ pub struct Inventory {
     pub unreadable_certificates: Vec<String>,
 }
 
+/// The slots of a module.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub struct Slots {
+    /// CK_SLOT_IDs of those with a token in them, an uninitialised one included.
+    pub with_token: Vec<u64>,
+    /// How many there are, with or without a token.
+    pub all: usize,
+}
+
+/// Why a file can't be used as a module.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(super) enum LoadFailure {
+    /// The loader refused it; its own words.
+    NotALibrary(String),
+    /// It has no C_GetFunctionList, or one that gives nothing.
+    NotPkcs11,
+    /// It is one, and said no.
+    Refused(Refusal),
+}
+
+#[derive(Serialize, Deserialize)]
 pub(super) enum Request {
-    Describe,
-    Login(Login),
-    Inventory,
-    MechanismInfo(Mechanism),
+    /// Load the module and initialise it: the first request, and made once.
+    Load {
+        module: PathBuf,
+        /// Where every call is written to.
+        trace: Option<PathBuf>,
+    },
+    Slots,
+    /// C_GetTokenInfo: no session, no login.
+    Describe(u64),
+    /// Log in to the token in this slot.
+    Login(u64, Login),
+    /// Read the token in this slot.
+    Inventory(u64),
+    MechanismInfo(u64, Mechanism),
     Sign {
         /// The key's place in the inventory.
         key: usize,
@@ -60,14 +97,31 @@ pub(super) enum Request {
         route: Route,
         message: Vec<u8>,
     },
-    /// Close the session and end, whoever still holds a line.
+    /// Close the session, finalise the module and end.
     Close,
 }
 
+#[derive(Serialize, Deserialize)]
 pub(super) enum Reply {
+    /// No reply yet: this function is being called now.
+    Calling(Function),
+    Loaded(Result<Module, LoadFailure>),
+    Slots(Result<Slots, Refusal>),
     Description(Result<Description, Refusal>),
     Login(Result<(), Refusal>),
     Inventory(Result<Inventory, Refusal>),
     MechanismInfo(MechanismFacts),
     Signed(Result<Signed, SignError>),
+    Closed,
+}
+
+/// The PIN's one way out of its secret: onto the pipe, by a buffer that is zeroed (see `wire`).
+fn expose<S: Serializer>(pin: &SecretString, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(pin.expose_secret())
+}
+
+fn conceal<'de, D: Deserializer<'de>>(deserializer: D) -> Result<SecretString, D::Error> {
+    // of exactly its length, so that making it a boxed str moves it and leaves no copy behind
+    let pin = String::deserialize(deserializer)?;
+    Ok(SecretString::from(pin))
 }

@@ -9,11 +9,15 @@
 //! Session and object handles are the caller's to keep apart; a stale one is answered with a CKR, never with a crash.
 #![allow(unsafe_code)] // PKCS#11 is a C interface; every other file forbids it
 
+use std::fmt::Write;
 use std::path::Path;
+use std::time::Instant;
 
 use cryptoki_sys as sys;
 
+use super::watch::Watch;
 use crate::model::ckr::Ckr;
+use crate::model::function::Function;
 use crate::model::hash::Hash;
 use crate::model::mechanism::Mechanism;
 
@@ -22,6 +26,13 @@ const SIGNATURE_ROOM: usize = 8192;
 
 /// Objects asked for in one C_FindObjects.
 const FOUND_AT_ONCE: usize = 64;
+
+/// A search that still finds more than this is ended: no token holds as many objects, and some modules never say that
+/// they are through.
+const MOST_FOUND: usize = 16384;
+
+/// Bytes of an argument that a trace shows.
+const SHOWN: usize = 64;
 
 /// CK_SESSION_HANDLE.
 pub(super) type SessionHandle = sys::CK_SESSION_HANDLE;
@@ -33,6 +44,7 @@ pub(super) type Slot = sys::CK_SLOT_ID;
 /// A loaded module's function list.
 pub(super) struct Raw {
     functions: sys::CK_FUNCTION_LIST,
+    watch: Box<dyn Watch>,
     /// Keeps the code in memory that `functions` points into.
     _library: sys::Pkcs11,
 }
@@ -85,6 +97,19 @@ pub(super) enum Parameter {
     Eddsa,
 }
 
+impl std::fmt::Display for Parameter {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Parameter::None => f.write_str("NULL"),
+            Parameter::Pss(hash) => {
+                let (digest, salt) = (Mechanism::digest(*hash), hash.digest_len());
+                write!(f, "{{hashAlg={digest}, mgf=MGF1 of it, sLen={salt}}}")
+            }
+            Parameter::Eddsa => f.write_str("{phFlag=CK_FALSE}"),
+        }
+    }
+}
+
 /// The answer of C_GetMechanismInfo.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct MechanismInfo {
@@ -97,7 +122,9 @@ pub(super) struct MechanismInfo {
 impl Raw {
     /// Loads the library at `path` and takes its 2.40 function list. This runs the library's constructors: one that
     /// crashes takes the process with it.
-    pub(super) fn load(path: &Path) -> Result<Raw, LoadError> {
+    /// Every call is told to `watch`, beginning with the loading itself.
+    pub(super) fn load(path: &Path, watch: Box<dyn Watch>) -> Result<Raw, LoadError> {
+        watch.begins(Function::Load, &|| path.display().to_string());
         // SAFETY: loading runs foreign code, which is what a PKCS#11 module is for. The list is read after CKR_OK and a
         // null check, and copied; `_library` keeps what it points to.
         unsafe {
@@ -107,13 +134,25 @@ impl Raw {
                 return Err(LoadError::NoFunctionList);
             }
             let mut list: *mut sys::CK_FUNCTION_LIST = std::ptr::null_mut();
+            watch.begins(Function::GetFunctionList, &String::new);
             if library.C_GetFunctionList(&mut list) != sys::CKR_OK || list.is_null() {
                 return Err(LoadError::NoFunctionList);
             }
             Ok(Raw {
                 functions: *list,
+                watch,
                 _library: library,
             })
+        }
+    }
+
+    /// Tells that a function is about to be called.
+    fn begin(&self, function: Function, arguments: impl Fn() -> String) -> Call<'_> {
+        self.watch.begins(function, &arguments);
+        Call {
+            watch: &*self.watch,
+            function,
+            began: Instant::now(),
         }
     }
 
@@ -131,8 +170,10 @@ impl Raw {
             },
             ..Default::default()
         };
+        let flags = arguments.flags;
+        let begun = self.begin(Function::Initialize, || format!("flags=0x{flags:x}"));
         // SAFETY: the arguments outlive the call; null functions mean that none are supplied.
-        ok(unsafe { call((&raw mut arguments).cast()) })
+        begun.end(unsafe { call((&raw mut arguments).cast()) })
     }
 
     /// C_Finalize. No call may be under way: some modules crash then.
@@ -141,8 +182,9 @@ impl Raw {
             .functions
             .C_Finalize
             .ok_or(Ckr::FUNCTION_NOT_SUPPORTED)?;
+        let begun = self.begin(Function::Finalize, String::new);
         // SAFETY: the argument is reserved and null.
-        ok(unsafe { call(std::ptr::null_mut()) })
+        begun.end(unsafe { call(std::ptr::null_mut()) })
     }
 
     /// C_GetInfo.
@@ -152,8 +194,19 @@ impl Raw {
             .C_GetInfo
             .ok_or(Ckr::FUNCTION_NOT_SUPPORTED)?;
         let mut info = sys::CK_INFO::default();
+        let begun = self.begin(Function::GetInfo, String::new);
         // SAFETY: `info` is a whole CK_INFO.
-        ok(unsafe { call(&mut info) })?;
+        begun.end_with(unsafe { call(&mut info) }, || {
+            format!(
+                "manufacturerID={:?}, libraryDescription={:?}, libraryVersion={}.{}, cryptokiVersion={}.{}",
+                text(&info.manufacturerID),
+                text(&info.libraryDescription),
+                info.libraryVersion.major,
+                info.libraryVersion.minor,
+                info.cryptokiVersion.major,
+                info.cryptokiVersion.minor,
+            )
+        })?;
         let version = |version: sys::CK_VERSION| format!("{}.{}", version.major, version.minor);
         Ok(Info {
             description: text(&info.libraryDescription),
@@ -170,8 +223,12 @@ impl Raw {
             .C_GetSlotList
             .ok_or(Ckr::FUNCTION_NOT_SUPPORTED)?;
         let present = sys::CK_BBOOL::from(with_token);
-        // SAFETY: see `list_of`, whose contract is C_GetSlotList's.
-        list_of(|list, count| unsafe { call(present, list, count) })
+        list_of(|list, count| {
+            let begun = self.begin(Function::GetSlotList, || format!("tokenPresent={present}"));
+            // SAFETY: see `list_of`, whose contract is C_GetSlotList's.
+            let rv = unsafe { call(present, list, count) };
+            begun.end_with(rv, || format!("count={}", *count))
+        })
     }
 
     /// C_GetTokenInfo.
@@ -181,8 +238,20 @@ impl Raw {
             .C_GetTokenInfo
             .ok_or(Ckr::FUNCTION_NOT_SUPPORTED)?;
         let mut info = sys::CK_TOKEN_INFO::default();
+        let begun = self.begin(Function::GetTokenInfo, || format!("slotID={slot}"));
         // SAFETY: `info` is a whole CK_TOKEN_INFO.
-        ok(unsafe { call(slot, &mut info) })?;
+        begun.end_with(unsafe { call(slot, &mut info) }, || {
+            format!(
+                "label={:?}, manufacturerID={:?}, model={:?}, serialNumber={:?}, flags=0x{:x}, ulMinPinLen={}, ulMaxPinLen={}",
+                text(&info.label),
+                text(&info.manufacturerID),
+                text(&info.model),
+                text(&info.serialNumber),
+                info.flags,
+                info.ulMinPinLen,
+                info.ulMaxPinLen,
+            )
+        })?;
         Ok(TokenInfo {
             label: text(&info.label),
             manufacturer: text(&info.manufacturerID),
@@ -200,8 +269,12 @@ impl Raw {
             .functions
             .C_GetMechanismList
             .ok_or(Ckr::FUNCTION_NOT_SUPPORTED)?;
-        // SAFETY: see `list_of`, whose contract is C_GetMechanismList's.
-        let list = list_of(|list, count| unsafe { call(slot, list, count) })?;
+        let list = list_of(|list, count| {
+            let begun = self.begin(Function::GetMechanismList, || format!("slotID={slot}"));
+            // SAFETY: see `list_of`, whose contract is C_GetMechanismList's.
+            let rv = unsafe { call(slot, list, count) };
+            begun.end_with(rv, || format!("count={}", *count))
+        })?;
         Ok(list.into_iter().map(Mechanism).collect())
     }
 
@@ -216,8 +289,15 @@ impl Raw {
             .C_GetMechanismInfo
             .ok_or(Ckr::FUNCTION_NOT_SUPPORTED)?;
         let mut info = sys::CK_MECHANISM_INFO::default();
+        let arguments = || format!("slotID={slot}, type={mechanism}");
+        let begun = self.begin(Function::GetMechanismInfo, arguments);
         // SAFETY: `info` is a whole CK_MECHANISM_INFO.
-        ok(unsafe { call(slot, mechanism.0, &mut info) })?;
+        begun.end_with(unsafe { call(slot, mechanism.0, &mut info) }, || {
+            format!(
+                "ulMinKeySize={}, ulMaxKeySize={}, flags=0x{:x}",
+                info.ulMinKeySize, info.ulMaxKeySize, info.flags
+            )
+        })?;
         Ok(MechanismInfo {
             min: info.ulMinKeySize,
             max: info.ulMaxKeySize,
@@ -233,16 +313,12 @@ impl Raw {
             .C_OpenSession
             .ok_or(Ckr::FUNCTION_NOT_SUPPORTED)?;
         let mut session = 0;
+        let flags = sys::CKF_SERIAL_SESSION;
+        let arguments = || format!("slotID={slot}, flags=0x{flags:x}");
+        let begun = self.begin(Function::OpenSession, arguments);
         // SAFETY: no application pointer and no callback are given; `session` is written.
-        ok(unsafe {
-            call(
-                slot,
-                sys::CKF_SERIAL_SESSION,
-                std::ptr::null_mut(),
-                None,
-                &mut session,
-            )
-        })?;
+        let rv = unsafe { call(slot, flags, std::ptr::null_mut(), None, &mut session) };
+        begun.end_with(rv, || format!("hSession={session}"))?;
         Ok(session)
     }
 
@@ -252,8 +328,9 @@ impl Raw {
             .functions
             .C_CloseSession
             .ok_or(Ckr::FUNCTION_NOT_SUPPORTED)?;
+        let begun = self.begin(Function::CloseSession, || format!("hSession={session}"));
         // SAFETY: a handle by value.
-        ok(unsafe { call(session) })
+        begun.end(unsafe { call(session) })
     }
 
     /// Is the session logged in as user (C_GetSessionInfo)?
@@ -262,9 +339,11 @@ impl Raw {
             return false;
         };
         let mut info = sys::CK_SESSION_INFO::default();
+        let begun = self.begin(Function::GetSessionInfo, || format!("hSession={session}"));
         // SAFETY: `info` is a whole CK_SESSION_INFO.
         let rv = unsafe { call(session, &mut info) };
-        rv == sys::CKR_OK
+        let answered = begun.end_with(rv, || format!("state={}", info.state));
+        answered.is_ok()
             && [sys::CKS_RO_USER_FUNCTIONS, sys::CKS_RW_USER_FUNCTIONS].contains(&info.state)
     }
 
@@ -276,20 +355,24 @@ impl Raw {
         pin: Option<&[u8]>,
     ) -> Result<(), Ckr> {
         let call = self.functions.C_Login.ok_or(Ckr::FUNCTION_NOT_SUPPORTED)?;
-        let user = match user {
-            User::User => sys::CKU_USER,
-            User::ContextSpecific => sys::CKU_CONTEXT_SPECIFIC,
+        let (user, name) = match user {
+            User::User => (sys::CKU_USER, "CKU_USER"),
+            User::ContextSpecific => (sys::CKU_CONTEXT_SPECIFIC, "CKU_CONTEXT_SPECIFIC"),
         };
+        // neither the PIN nor its length
+        let shown = pin.map_or("NULL", |_| "[a PIN]");
+        let arguments = || format!("hSession={session}, userType={name}, pPin={shown}");
+        let begun = self.begin(Function::Login, arguments);
         let (pointer, length) = pin.map_or((std::ptr::null(), 0), |pin| (pin.as_ptr(), pin.len()));
         // SAFETY: the PIN is only read, whatever the prototype says.
-        ok(unsafe { call(session, user, pointer.cast_mut(), length as sys::CK_ULONG) })
+        begun.end(unsafe { call(session, user, pointer.cast_mut(), length as sys::CK_ULONG) })
     }
 
     /// C_FindObjectsInit, C_FindObjects until it gives no more, C_FindObjectsFinal: all objects of this class.
     pub(super) fn find(
         &self,
         session: SessionHandle,
-        mut class: sys::CK_OBJECT_CLASS,
+        class: sys::CK_OBJECT_CLASS,
     ) -> Result<Vec<ObjectHandle>, Ckr> {
         let functions = &self.functions;
         let (Some(begin), Some(next), Some(end)) = (
@@ -301,30 +384,32 @@ impl Raw {
         };
         let mut template = sys::CK_ATTRIBUTE {
             type_: sys::CKA_CLASS,
-            pValue: (&raw mut class).cast(),
+            // only read, whatever the prototype says
+            pValue: (&raw const class).cast_mut().cast(),
             ulValueLen: size_of_val(&class) as sys::CK_ULONG,
         };
         let mut found = Vec::new();
-        // SAFETY: the template outlives the search; at most FOUND_AT_ONCE handles are written each time.
-        unsafe {
-            ok(begin(session, &mut template, 1))?;
-            let searched = loop {
-                let mut some: [ObjectHandle; FOUND_AT_ONCE] = [0; FOUND_AT_ONCE];
-                let mut count = 0;
-                let rv = next(
-                    session,
-                    some.as_mut_ptr(),
-                    FOUND_AT_ONCE as sys::CK_ULONG,
-                    &mut count,
-                );
-                found.extend(some.into_iter().take(usize_of(count)));
-                if rv != sys::CKR_OK || count == 0 {
-                    break ok(rv);
-                }
-            };
-            let ended = ok(end(session));
-            searched.and(ended).map(|()| found)
-        }
+        let arguments = || format!("hSession={session}, CKA_CLASS={class}");
+        let begun = self.begin(Function::FindObjectsInit, arguments);
+        // SAFETY: the template outlives the search.
+        begun.end(unsafe { begin(session, &mut template, 1) })?;
+        let searched = loop {
+            let mut some: [ObjectHandle; FOUND_AT_ONCE] = [0; FOUND_AT_ONCE];
+            let mut count = 0;
+            let most = FOUND_AT_ONCE as sys::CK_ULONG;
+            let begun = self.begin(Function::FindObjects, || format!("hSession={session}"));
+            // SAFETY: at most FOUND_AT_ONCE handles are written.
+            let rv = unsafe { next(session, some.as_mut_ptr(), most, &mut count) };
+            let answered = begun.end_with(rv, || format!("ulObjectCount={count}"));
+            found.extend(some.into_iter().take(usize_of(count)));
+            if answered.is_err() || count == 0 || found.len() > MOST_FOUND {
+                break answered;
+            }
+        };
+        let begun = self.begin(Function::FindObjectsFinal, || format!("hSession={session}"));
+        // SAFETY: a handle by value.
+        let ended = begun.end(unsafe { end(session) });
+        searched.and(ended).map(|()| found)
     }
 
     /// One attribute's bytes as they are; `None` if the object doesn't have it or won't show it.
@@ -343,22 +428,28 @@ impl Raw {
             pValue: std::ptr::null_mut(),
             ulValueLen: 0,
         };
-        // SAFETY: with a null pValue the call writes only the length; then pValue points to that many bytes.
-        unsafe {
-            match ok(call(session, object, &mut attribute, 1)) {
-                Ok(()) => {}
-                Err(ckr) if is_absent(ckr) => return Ok(None),
-                Err(ckr) => return Err(ckr),
-            }
-            if attribute.ulValueLen == sys::CK_UNAVAILABLE_INFORMATION {
-                return Ok(None);
-            }
-            let mut value = vec![0u8; usize_of(attribute.ulValueLen)];
-            attribute.pValue = value.as_mut_ptr().cast();
-            ok(call(session, object, &mut attribute, 1))?;
-            value.truncate(usize_of(attribute.ulValueLen));
-            Ok(Some(value))
+        let arguments = || format!("hSession={session}, hObject={object}, type=0x{kind:x}");
+        let begun = self.begin(Function::GetAttributeValue, arguments);
+        // SAFETY: with a null pValue the call writes only the length.
+        let rv = unsafe { call(session, object, &mut attribute, 1) };
+        match begun.end_with(rv, || format!("ulValueLen={}", attribute.ulValueLen)) {
+            Ok(()) => {}
+            Err(ckr) if is_absent(ckr) => return Ok(None),
+            Err(ckr) => return Err(ckr),
         }
+        if attribute.ulValueLen == sys::CK_UNAVAILABLE_INFORMATION {
+            return Ok(None);
+        }
+        let mut value = vec![0u8; usize_of(attribute.ulValueLen)];
+        attribute.pValue = value.as_mut_ptr().cast();
+        // its true size, also where the module's own was not believed
+        attribute.ulValueLen = value.len() as sys::CK_ULONG;
+        let begun = self.begin(Function::GetAttributeValue, arguments);
+        // SAFETY: pValue points to ulValueLen bytes, which outlive the call.
+        let rv = unsafe { call(session, object, &mut attribute, 1) };
+        begun.end_with(rv, || attribute_shown(kind, &value))?;
+        value.truncate(usize_of(attribute.ulValueLen));
+        Ok(Some(value))
     }
 
     /// C_SignInit.
@@ -392,8 +483,12 @@ impl Raw {
             pParameter: pointer,
             ulParameterLen: length as sys::CK_ULONG,
         };
+        let begun = self.begin(Function::SignInit, || {
+            let name = Mechanism(mechanism.mechanism);
+            format!("hSession={session}, mechanism={name}, pParameter={parameter}, hKey={key}")
+        });
         // SAFETY: the parameter structures above outlive the call, which only reads them.
-        ok(unsafe { call(session, &mut mechanism, key) })
+        begun.end(unsafe { call(session, &mut mechanism, key) })
     }
 
     /// One single-part C_Sign, into a buffer that is large enough for any signature: no length query before it.
@@ -401,8 +496,14 @@ impl Raw {
         let call = self.functions.C_Sign.ok_or(Ckr::FUNCTION_NOT_SUPPORTED)?;
         let mut signature = vec![0u8; SIGNATURE_ROOM];
         let mut length = SIGNATURE_ROOM as sys::CK_ULONG;
+        let begun = self.begin(Function::Sign, || {
+            format!(
+                "hSession={session}, pData={}, *pulSignatureLen={SIGNATURE_ROOM}",
+                bytes(data)
+            )
+        });
         // SAFETY: `data` is only read, whatever the prototype says; at most `length` bytes of `signature` are written.
-        ok(unsafe {
+        let rv = unsafe {
             call(
                 session,
                 data.as_ptr().cast_mut(),
@@ -410,10 +511,73 @@ impl Raw {
                 signature.as_mut_ptr(),
                 &mut length,
             )
-        })?;
+        };
+        let given = || {
+            signature
+                .get(..usize_of(length))
+                .map_or_else(String::new, bytes)
+        };
+        begun.end_with(rv, || format!("pSignature={}", given()))?;
         signature.truncate(usize_of(length));
         Ok(signature)
     }
+}
+
+/// A call that was told to the watch, and whose end has to be.
+struct Call<'a> {
+    watch: &'a dyn Watch,
+    function: Function,
+    began: Instant,
+}
+
+impl Call<'_> {
+    fn end(self, rv: sys::CK_RV) -> Result<(), Ckr> {
+        self.end_with(rv, String::new)
+    }
+
+    /// `results`: what the call gave, beside CKR_OK.
+    fn end_with(self, rv: sys::CK_RV, results: impl Fn() -> String) -> Result<(), Ckr> {
+        let answer = ok(rv);
+        let results = || answer.map_or_else(|_| String::new(), |()| results());
+        self.watch
+            .ended(self.function, answer, self.began.elapsed(), &results);
+        answer
+    }
+}
+
+/// An attribute's value as a trace may show it: nothing that is ever part of a private key.
+fn attribute_shown(kind: sys::CK_ATTRIBUTE_TYPE, value: &[u8]) -> String {
+    let public = [
+        sys::CKA_CLASS,
+        sys::CKA_LABEL,
+        sys::CKA_ID,
+        sys::CKA_KEY_TYPE,
+        sys::CKA_CERTIFICATE_TYPE,
+        sys::CKA_SIGN,
+        sys::CKA_ALWAYS_AUTHENTICATE,
+        sys::CKA_ALLOWED_MECHANISMS,
+        sys::CKA_MODULUS,
+        sys::CKA_MODULUS_BITS,
+        sys::CKA_PUBLIC_EXPONENT,
+        sys::CKA_PUBLIC_KEY_INFO,
+        sys::CKA_EC_PARAMS,
+        sys::CKA_EC_POINT,
+    ];
+    match public.contains(&kind) {
+        true => format!("pValue={}", bytes(value)),
+        false => format!("pValue=[{} bytes, left out]", value.len()),
+    }
+}
+
+/// The first bytes in hex, and how many there are.
+fn bytes(data: &[u8]) -> String {
+    let mut shown = String::new();
+    for byte in data.iter().take(SHOWN) {
+        // writing to a String can't fail
+        let _ = write!(shown, "{byte:02x}");
+    }
+    let more = if data.len() > SHOWN { "..." } else { "" };
+    format!("{shown}{more} ({} bytes)", data.len())
 }
 
 fn pss_parameters(hash: Hash) -> sys::CK_RSA_PKCS_PSS_PARAMS {
@@ -450,13 +614,13 @@ fn ok(rv: sys::CK_RV) -> Result<(), Ckr> {
 /// A list by PKCS#11's idiom: asked for its length with no buffer, then for its entries with one. `call` writes the count,
 /// and at most so many entries as the count it is given says.
 fn list_of(
-    mut call: impl FnMut(*mut sys::CK_ULONG, *mut sys::CK_ULONG) -> sys::CK_RV,
+    mut call: impl FnMut(*mut sys::CK_ULONG, &mut sys::CK_ULONG) -> Result<(), Ckr>,
 ) -> Result<Vec<sys::CK_ULONG>, Ckr> {
     let mut count: sys::CK_ULONG = 0;
-    ok(call(std::ptr::null_mut(), &mut count))?;
+    call(std::ptr::null_mut(), &mut count)?;
     let mut list: Vec<sys::CK_ULONG> = vec![0; usize_of(count)];
     count = list.len() as sys::CK_ULONG;
-    ok(call(list.as_mut_ptr(), &mut count))?;
+    call(list.as_mut_ptr(), &mut count)?;
     list.truncate(usize_of(count));
     Ok(list)
 }

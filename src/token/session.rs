@@ -5,7 +5,7 @@
 //! token and is lost with its last session (PKCS#11 3.1 §5.6.1); so a good PIN is not spent again.
 #![forbid(unsafe_code)]
 
-use std::sync::Arc;
+use std::rc::Rc;
 
 use secrecy::ExposeSecret;
 
@@ -13,10 +13,11 @@ use super::protocol::Login;
 use super::raw::{Raw, SessionHandle, Slot, User};
 use super::refusal::Refusal;
 use crate::model::ckr::Ckr;
+use crate::model::function::Function;
 
 /// An open session; closed when it is dropped.
 pub(super) struct Session {
-    raw: Arc<Raw>,
+    raw: Rc<Raw>,
     pub(super) handle: SessionHandle,
 }
 
@@ -29,7 +30,7 @@ impl Drop for Session {
 
 /// The session with one token, and what may be used to log it in.
 pub(super) struct TokenSession {
-    raw: Arc<Raw>,
+    raw: Rc<Raw>,
     slot: Slot,
     session: Option<Session>,
     login: Option<Login>,
@@ -39,7 +40,7 @@ pub(super) struct TokenSession {
 }
 
 impl TokenSession {
-    pub(super) fn new(raw: Arc<Raw>, slot: Slot) -> Self {
+    pub(super) fn new(raw: Rc<Raw>, slot: Slot) -> Self {
         TokenSession {
             raw,
             slot,
@@ -91,8 +92,8 @@ impl TokenSession {
     fn open(&self) -> Result<Session, Refusal> {
         let handle = self.raw.open_session(self.slot);
         Ok(Session {
-            raw: Arc::clone(&self.raw),
-            handle: handle.map_err(Refusal::of("C_OpenSession"))?,
+            raw: Rc::clone(&self.raw),
+            handle: handle.map_err(Refusal::of(Function::OpenSession))?,
         })
     }
 
@@ -129,7 +130,7 @@ impl TokenSession {
             Err(Ckr::USER_ALREADY_LOGGED_IN) => Ok(()),
             Err(ckr) => {
                 self.burnt |= ckr.refuses_pin();
-                Err(Refusal::of("C_Login")(ckr))
+                Err(Refusal::of(Function::Login)(ckr))
             }
             Ok(()) => Ok(()),
         }
@@ -137,5 +138,5 @@ impl TokenSession {
 }
 
 fn no_login(what: &str) -> Refusal {
-    Refusal::not_made("C_Login", what)
+    Refusal::not_made(Function::Login, what)
 }

@@ -10,7 +10,6 @@ use std::sync::mpsc::{self, Receiver, Sender};
 
 use super::host::Host;
 use crate::model::capability::{Answer, Capability};
-use crate::model::ckr::Ckr;
 use crate::model::hash::Hash;
 use crate::model::key::Key;
 use crate::model::mechanism::Mechanism;
@@ -39,9 +38,12 @@ struct Trial {
     sign: Answer,
     verified: Option<bool>,
     ms: Option<f64>,
+    /// C_SignInit was called.
+    asked: bool,
 }
 
 const NOT_TRIED: Trial = Trial {
+    asked: false,
     sign_init: Answer::NotTried,
     sign: Answer::NotTried,
     verified: None,
@@ -81,10 +83,7 @@ pub fn run(
         tried
     });
     Trials {
-        signatures: tried
-            .values()
-            .filter(|trial| trial.sign_init != Answer::NotTried)
-            .count(),
+        signatures: tried.values().filter(|trial| trial.asked).count(),
         capabilities: rows.iter().map(|row| row.capability(key, &tried)).collect(),
     }
 }
@@ -141,9 +140,13 @@ fn sign_all<'a>(
                     sign: Answer::Ok,
                     verified: None,
                     ms: Some(signed.ms),
+                    asked: true,
                 }
             }
-            Err(error) => failed(&error),
+            Err(error) => Trial {
+                asked: error.reached_token(),
+                ..failed(&error)
+            },
         };
         tried.insert(row.call(), trial);
     }
@@ -201,40 +204,38 @@ fn other_curve(scheme: Scheme, shapes: &[KeyShape; 2]) -> bool {
 }
 
 fn mechanism_facts(host: &Host, token: &Token, mechanism: Mechanism) -> MechanismFacts {
-    let unknown = || MechanismFacts {
-        mechanism,
-        listed: false,
-        info: Answer::NotTried,
-        min_bits: 0,
-        max_bits: 0,
-        hardware: false,
-        sign: false,
-    };
     token
         .facts(mechanism)
         .cloned()
         .or_else(|| host.mechanism_info(mechanism))
-        .unwrap_or_else(unknown)
+        .unwrap_or_else(|| MechanismFacts::unknown(mechanism))
 }
 
 fn failed(error: &SignError) -> Trial {
-    let answer = Answer::Ckr(error.ckr.unwrap_or(Ckr::GENERAL_ERROR));
-    match (error.step, error.ckr) {
-        (SignStep::SignInit, Some(_)) => Trial {
+    let answer = match (&error.lost, error.ckr) {
+        (Some(lost), _) if lost.hung() => Answer::NoAnswer,
+        (Some(_), _) => Answer::Crashed,
+        (None, Some(ckr)) => Answer::Ckr(ckr),
+        (None, None) => Answer::NotTried,
+    };
+    // a call that is not asked again failed where it did before
+    let lost_in = error.lost.clone().map(|lost| SignError::lost(lost).step);
+    match lost_in.unwrap_or(error.step) {
+        SignStep::SignInit => Trial {
             sign_init: answer,
             ..NOT_TRIED
         },
-        (SignStep::Sign | SignStep::ContextLogin, Some(_)) => Trial {
+        SignStep::Sign | SignStep::ContextLogin => Trial {
             sign_init: Answer::Ok,
             sign: answer,
             ..NOT_TRIED
         },
         // a signature came, of a length that can't be right
-        (SignStep::Encode, _) => Trial {
+        SignStep::Encode => Trial {
             sign_init: Answer::Ok,
             sign: Answer::Ok,
             verified: Some(false),
-            ms: None,
+            ..NOT_TRIED
         },
         _ => NOT_TRIED,
     }

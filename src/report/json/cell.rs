@@ -5,6 +5,7 @@ use serde::Serialize;
 
 use super::rounded;
 use crate::model::cell::Cell;
+use crate::model::lost::Lost;
 
 /// Key x profile x TLS version x client.
 #[derive(Serialize, JsonSchema)]
@@ -28,6 +29,9 @@ pub(super) struct CellReport {
     #[schemars(extend("enum" = ["select", "sign", "encode", "server_verify", "transport", null]))]
     stage: Option<&'static str>,
     ckr: Option<String>,
+    /// How the module was lost over it: it gave no answer in time, or took its process with it.
+    #[schemars(extend("enum" = ["no_answer", "crashed", null]))]
+    lost: Option<&'static str>,
     alert: Option<String>,
     user_sees: Option<String>,
     reason: Option<String>,
@@ -55,6 +59,7 @@ impl From<&Cell> for CellReport {
             route: route.map(|(scheme, route)| route.mechanism(scheme).to_string()),
             stage: cell.stage.map(|stage| stage.name()),
             ckr: cell.ckr.map(|ckr| ckr.to_string()),
+            lost: cell.lost.as_ref().map(Lost::name),
             alert: cell.alert.clone(),
             user_sees: cell.user_sees.clone(),
             reason: cell.reason.clone(),

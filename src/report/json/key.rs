@@ -65,9 +65,9 @@ struct CapabilityReport {
     info: String,
     /// CKA_SIGN and CKA_ALLOWED_MECHANISMS permit it.
     allowed: bool,
-    /// C_SignInit: `ok`, a CKR, or `not_tried`.
+    /// C_SignInit: `ok`, a CKR, `no_answer`, `crashed`, or `not_tried`.
     sign_init: String,
-    /// C_Sign: `ok`, a CKR, or `not_tried`.
+    /// C_Sign: `ok`, a CKR, `no_answer`, `crashed`, or `not_tried`.
     sign: String,
     /// The signature checks against the public key; null: it could not be told.
     verified: Option<bool>,

@@ -1,0 +1,339 @@
+//! One token's host, kept going: started again when the module hung or crashed, logged in again where that spends no risk,
+//! its keys found again.
+#![forbid(unsafe_code)]
+
+use std::sync::Arc;
+use std::sync::atomic::AtomicUsize;
+use std::time::{Duration, Instant};
+
+use super::identity;
+use super::launch::Launch;
+use super::ledger::Ledger;
+use super::losses::Losses;
+use super::process::Process;
+use super::protocol::{Description, Inventory, LoadFailure, Login, Reply, Request, Slots};
+use super::refusal::Refusal;
+use crate::model::function::Function;
+use crate::model::key::Key;
+use crate::model::lost::{How, Lost, seconds};
+use crate::model::mechanism::Mechanism;
+use crate::model::route::Route;
+use crate::model::scheme::Scheme;
+use crate::model::sign::{SignError, SignStep, Signed};
+use crate::model::token::{MechanismFacts, Module};
+
+/// How often a reader is looked at for a card that was pulled.
+const LOOK_AGAIN: Duration = Duration::from_millis(200);
+
+/// Starts a host and has it load the module.
+///
+/// # Errors
+/// The module was lost over it, or can't be used: both as the caller's error.
+pub(super) fn start<E: From<Lost>>(
+    launch: &Launch,
+    logins: &Arc<AtomicUsize>,
+    unusable: impl Fn(LoadFailure) -> E,
+) -> Result<(Process, Module), E> {
+    let mut process = Process::start(launch, Arc::clone(logins))?;
+    let request = Request::Load {
+        module: launch.module.clone(),
+        trace: launch.trace.clone(),
+    };
+    match process.ask(&request, false)? {
+        Reply::Loaded(Ok(module)) => Ok((process, module)),
+        Reply::Loaded(Err(failure)) => Err(unusable(failure)),
+        _ => Err(out_of_turn().into()),
+    }
+}
+
+/// Keeps one token's host going.
+pub(super) struct Supervisor {
+    launch: Launch,
+    /// The token that this is about, as it was described first.
+    token: Description,
+    /// Where it is now.
+    slot: u64,
+    process: Option<Process>,
+    logins: Arc<AtomicUsize>,
+    ledger: Ledger,
+    /// The inventory that the caller's numbers are of.
+    keys: Vec<Key>,
+    /// Where those keys are in the present host's inventory.
+    places: Vec<Option<usize>>,
+    losses: Losses,
+    /// The present host is logged in and has read the token.
+    ready: bool,
+    /// The card was pulled: the next request needs a new host.
+    removed: bool,
+}
+
+impl Supervisor {
+    /// For this token; `process` may have loaded the module already.
+    pub(super) fn new(
+        launch: Launch,
+        token: Description,
+        process: Option<Process>,
+        logins: Arc<AtomicUsize>,
+    ) -> Supervisor {
+        Supervisor {
+            launch,
+            slot: token.token.slot,
+            token,
+            process,
+            logins,
+            ledger: Ledger::default(),
+            keys: Vec::new(),
+            places: Vec::new(),
+            losses: Losses::default(),
+            ready: false,
+            removed: false,
+        }
+    }
+
+    /// The first login of the run.
+    pub(super) fn login(&mut self, login: Login) -> Result<(), Refusal> {
+        self.ledger.begin(login.clone());
+        self.send_login(login)
+    }
+
+    /// The first inventory of the run.
+    pub(super) fn inventory(&mut self) -> Result<Inventory, Refusal> {
+        let inventory = self.read()?;
+        self.places = (0..inventory.keys.len()).map(Some).collect();
+        self.keys.clone_from(&inventory.keys);
+        self.ready = true;
+        Ok(inventory)
+    }
+
+    pub(super) fn mechanism_info(&mut self, mechanism: Mechanism) -> MechanismFacts {
+        let unknown = MechanismFacts::unknown(mechanism);
+        if self.make_ready().is_err() {
+            return unknown;
+        }
+        match self.ask(&Request::MechanismInfo(self.slot, mechanism)) {
+            Ok(Reply::MechanismInfo(facts)) => facts,
+            _ => unknown,
+        }
+    }
+
+    /// Signs with the key at this place of the first inventory.
+    pub(super) fn sign(
+        &mut self,
+        key: usize,
+        scheme: Scheme,
+        route: Route,
+        message: &[u8],
+    ) -> Result<Signed, SignError> {
+        let call = (key, route.mechanism(scheme));
+        self.losses.may_ask(call)?;
+        let mut reply = self.ask_signature(key, scheme, route, message)?;
+        if matches!(&reply, Err(lost) if lost.during.is_none()) {
+            // a host that died between two requests says nothing of this one
+            reply = self.ask_signature(key, scheme, route, message)?;
+        }
+        match reply {
+            Ok(Reply::Signed(signed)) => {
+                self.losses.answered();
+                signed.inspect_err(|error| self.refused(error))
+            }
+            Ok(_) => Err(SignError::lost(out_of_turn())),
+            Err(lost) => {
+                self.losses.lost(call, &lost);
+                Err(SignError::lost(lost))
+            }
+        }
+    }
+
+    /// Closes the session, finalises the module, ends the process.
+    pub(super) fn close(&mut self) -> Result<(), Lost> {
+        self.process.take().map_or(Ok(()), Process::close)
+    }
+
+    fn ask_signature(
+        &mut self,
+        key: usize,
+        scheme: Scheme,
+        route: Route,
+        message: &[u8],
+    ) -> Result<Result<Reply, Lost>, SignError> {
+        self.make_ready()?;
+        let request = Request::Sign {
+            key: self.place(key)?,
+            scheme,
+            route,
+            message: message.to_vec(),
+        };
+        Ok(self.ask(&request))
+    }
+
+    fn refused(&mut self, error: &SignError) {
+        let Some(ckr) = error.ckr else { return };
+        if ckr.refuses_pin() {
+            self.ledger.was_wrong();
+        }
+        self.removed |= ckr.is_about_removal();
+    }
+
+    fn place(&self, key: usize) -> Result<usize, SignError> {
+        let place = self.places.get(key).copied().flatten();
+        place.ok_or_else(|| SignError::other(SignStep::Session, "the key is gone from the token"))
+    }
+
+    /// Has a host that is logged in and knows the keys.
+    fn make_ready(&mut self) -> Result<(), SignError> {
+        if std::mem::take(&mut self.removed) {
+            self.end();
+        }
+        if self.ready {
+            return Ok(());
+        }
+        self.begin_again().inspect_err(|error| {
+            if let Some(lost) = &error.lost {
+                self.losses.lost_at_start(lost);
+            }
+            self.end();
+        })
+    }
+
+    fn begin_again(&mut self) -> Result<(), SignError> {
+        self.running().map_err(SignError::lost)?;
+        let now = self.await_token()?;
+        if let Some(login) = self.ledger.again(&now).map_err(session)? {
+            self.send_login(login).map_err(session)?;
+        }
+        let inventory = self.read().map_err(session)?;
+        self.places = identity::places(&self.keys, &inventory.keys);
+        self.ready = true;
+        Ok(())
+    }
+
+    /// Looks for the token in all slots until it is there, or has been waited for long enough.
+    fn await_token(&mut self) -> Result<Description, SignError> {
+        let began = Instant::now();
+        let name = self.token.token.label.clone();
+        let mut asked_for = false;
+        loop {
+            if let Some(found) = self.look_for_token().map_err(SignError::lost)? {
+                self.slot = found.token.slot;
+                return Ok(found);
+            }
+            if began.elapsed() >= self.launch.timeout || self.launch.is_cancelled() {
+                let waited = seconds(self.launch.timeout);
+                let why = format!("token `{name}` was removed and not put back in {waited}");
+                self.losses.give_up(why.clone());
+                return Err(SignError::other(SignStep::NotTried, why));
+            }
+            if !std::mem::replace(&mut asked_for, true) {
+                let patience = seconds(self.launch.timeout);
+                self.launch.trouble(&format!(
+                    "token `{name}` is gone: put it back within {patience} to go on"
+                ));
+            }
+            std::thread::sleep(LOOK_AGAIN);
+        }
+    }
+
+    fn look_for_token(&mut self) -> Result<Option<Description>, Lost> {
+        let slots = match self.ask(&Request::Slots)? {
+            Reply::Slots(slots) => slots.unwrap_or_else(|_| Slots::default()),
+            _ => return Err(out_of_turn()),
+        };
+        for slot in slots.with_token {
+            if let Reply::Description(Ok(found)) = self.ask(&Request::Describe(slot))?
+                && identity::same_token(&self.token.token, &found.token)
+            {
+                return Ok(Some(found));
+            }
+        }
+        Ok(None)
+    }
+
+    fn send_login(&mut self, login: Login) -> Result<(), Refusal> {
+        match self.ask(&Request::Login(self.slot, login))? {
+            Reply::Login(Ok(())) => {
+                self.ledger.was_right();
+                Ok(())
+            }
+            Reply::Login(Err(refusal)) => {
+                // whatever it said: it didn't say that the PIN is right
+                self.ledger.was_wrong();
+                Err(refusal)
+            }
+            _ => Err(out_of_turn().into()),
+        }
+    }
+
+    fn read(&mut self) -> Result<Inventory, Refusal> {
+        match self.ask(&Request::Inventory(self.slot))? {
+            Reply::Inventory(inventory) => inventory,
+            _ => Err(out_of_turn().into()),
+        }
+    }
+
+    /// Asks the host; when the module is lost over it, the host is gone, and the PIN's standing known.
+    fn ask(&mut self, request: &Request) -> Result<Reply, Lost> {
+        let typing = self.ledger.is_typed();
+        let process = self.running()?;
+        let reply = process.ask(request, typing);
+        if let Err(lost) = &reply {
+            if process.was_logging_in() {
+                self.ledger.was_not_answered();
+            }
+            self.process = None;
+            self.ready = false;
+            let name = &self.token.token.label;
+            self.launch.trouble(&format!("token `{name}`: {lost}"));
+        }
+        reply
+    }
+
+    fn running(&mut self) -> Result<&mut Process, Lost> {
+        let process = match self.process.take() {
+            Some(process) => process,
+            None => start(&self.launch, &self.logins, not_again)?.0,
+        };
+        Ok(self.process.insert(process))
+    }
+
+    /// Ends the host in order, as far as the module lets it.
+    fn end(&mut self) {
+        self.ready = false;
+        if let Err(lost) = self.close() {
+            self.launch.trouble(&lost.to_string());
+        }
+    }
+}
+
+/// A module that loaded before, and doesn't now.
+fn not_again(failure: LoadFailure) -> Lost {
+    let why = match failure {
+        LoadFailure::NotALibrary(detail) => detail,
+        LoadFailure::NotPkcs11 => "it gives no function list any more".into(),
+        LoadFailure::Refused(refusal) => refusal.to_string(),
+    };
+    Lost {
+        during: Some(Function::Load),
+        how: How::Unusable(format!("the module can't be used any more ({why})")),
+        last_words: None,
+    }
+}
+
+fn out_of_turn() -> Lost {
+    Lost {
+        during: None,
+        how: How::Unusable("the token's host answered something else".into()),
+        last_words: None,
+    }
+}
+
+fn session(refusal: Refusal) -> SignError {
+    match refusal.lost() {
+        Some(lost) => SignError::lost(lost.clone()),
+        None => SignError {
+            step: SignStep::Session,
+            ckr: refusal.ckr(),
+            detail: Some(refusal.to_string()),
+            lost: None,
+        },
+    }
+}
