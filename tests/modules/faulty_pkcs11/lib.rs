@@ -86,6 +86,7 @@
 mod calls;
 mod faults;
 mod rules;
+mod signing;
 
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::{env, fs, mem};
@@ -95,6 +96,7 @@ use cryptoki_sys::*;
 use faults::Call;
 use libloading::Library;
 use rules::Rules;
+use signing::{C_Sign, C_SignFinal, C_SignInit, C_SignUpdate};
 
 /// Names the rules file.
 const RULES_VARIABLE: &str = "CARDCHECK_FAULTS";
