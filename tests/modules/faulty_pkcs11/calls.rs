@@ -1,6 +1,6 @@
 //! The functions, other than those that sign, to which other rules than `on` apply.
 
-use std::{ptr, slice};
+use std::{process, ptr, slice};
 
 use cryptoki_sys::*;
 
@@ -12,7 +12,10 @@ use crate::{load_rules, or_general_error, real};
 pub(crate) unsafe extern "C" fn C_Initialize(args: CK_VOID_PTR) -> CK_RV {
     or_general_error(load_rules().map(drop), || {
         signing::forget();
-        call(Call::of("C_Initialize"), |_| real!(C_Initialize(args)))
+        let pid = format!("pid={}", process::id());
+        call(Call::of("C_Initialize").detail(pid), |_| {
+            real!(C_Initialize(args))
+        })
     })
 }
 

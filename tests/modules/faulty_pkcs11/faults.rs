@@ -95,7 +95,9 @@ pub(crate) fn strike(rules: &Rules, call: &Call) -> Verdict {
         match action {
             Action::Delay(delay) => thread::sleep(*delay),
             Action::Grow { megabytes } => mem::forget(black_box(vec![1_u8; megabytes << 20])),
-            Action::Stdout(text) => print(text),
+            Action::Stdout(text) => print(io::stdout().lock(), text),
+            Action::Stderr(text) => print(io::stderr().lock(), text),
+            Action::Flood { megabytes } => flood(*megabytes),
             Action::Mangle(mangling) => manglings.push(*mangling),
             &Action::Return { rv, leave_active } => return Verdict::Return { rv, leave_active },
             Action::Never(ending) => {
@@ -162,10 +164,15 @@ fn der(tag: u8, content: Vec<u8>) -> Vec<u8> {
     [header, content].concat()
 }
 
-fn print(text: &str) {
-    let mut stdout = io::stdout().lock();
-    // A test may well have closed stdout.
-    let _ = writeln!(stdout, "{text}").and_then(|()| stdout.flush());
+fn print(mut stream: impl Write, text: &str) {
+    // A test may well have closed it.
+    let _ = writeln!(stream, "{text}").and_then(|()| stream.flush());
+}
+
+fn flood(megabytes: usize) {
+    let kilobyte = format!("{:.<1023}\n", "noise ");
+    let megabyte = kilobyte.repeat(1 << 10);
+    (0..megabytes).for_each(|_| print(io::stdout().lock(), &megabyte));
 }
 
 fn end(ending: Ending) -> ! {

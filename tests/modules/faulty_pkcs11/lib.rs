@@ -4,7 +4,7 @@
 //! environment variable `CARDCHECK_FAULTS`. `C_GetFunctionList` reads the file, and every
 //! `C_Initialize` reads it anew; if it cannot be used, they write a line to stderr and return
 //! `CKR_GENERAL_ERROR`. The counts of `after` and `times` last as long as the module stays loaded
-//! in a process, unless the text of the file changes.
+//! in a process, unless the text of the file changes; or as long as the directory of `counts`.
 //!
 //! # The rules file
 //!
@@ -14,6 +14,9 @@
 //! ```text
 //! module /usr/lib/softhsm/libsofthsm2.so  # the real module: required, loaded once
 //! log /tmp/x/calls.log                    # append one line per call, see below
+//! counts /tmp/x/counts                    # all processes count together what `after` and
+//!                                         # `times` are about, in files of this directory (`on-1`
+//!                                         # for the first `on` line): one directory for one run
 //!
 //! # what the token announces
 //! hide 0x0d 0x43            # mechanisms missing in C_GetMechanismList
@@ -55,7 +58,9 @@
 //! # actions
 //! delay MS                # wait
 //! grow MB                 # allocate and keep memory
-//! stdout "TEXT"           # print a line to stdout
+//! stdout "TEXT"           # print a line to stdout ...
+//! stderr "TEXT"           # ... or to stderr
+//! flood MB                # print that many megabytes of lines to stdout
 //! ckr RV                  # return this without forwarding; a signing operation is ended, as the
 //!                         # standard wants
 //! leave-active ckr RV     # for C_Sign, C_SignUpdate, C_SignFinal: leave the operation active
@@ -75,6 +80,7 @@
 //! # The log
 //!
 //! ```text
+//! C_Initialize pid=4711 rv=0x00000000       (the process that has loaded the module)
 //! C_SignInit mech=0x0d rv=0x00000070
 //! C_Login user=1 pin-len=4 rv=0x00000000    (or pin=NULL; user is CK_USER_TYPE)
 //! C_Sign mech=0x01 query rv=0x00000000      (asked only for the length)
@@ -84,6 +90,7 @@
 #![allow(non_snake_case)] // the functions have their PKCS#11 names
 
 mod calls;
+mod count;
 mod faults;
 mod rules;
 mod signing;

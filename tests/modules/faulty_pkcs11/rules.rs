@@ -1,14 +1,14 @@
 //! The rules file; its language is described at the top of the crate.
 
-use std::fs::{File, OpenOptions};
+use std::fs::{self, File, OpenOptions};
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 use std::vec;
 
 use cryptoki_sys::{CK_FLAGS, CK_MECHANISM_TYPE, CK_RV, CK_ULONG};
 
 use crate::FUNCTIONS;
+use crate::count::Count;
 
 /// Functions for which `mech` means something.
 const WITH_MECHANISM: &[&str] = &[
@@ -29,6 +29,7 @@ pub(crate) struct Rules {
     pub(crate) text: String,
     pub(crate) module: PathBuf,
     pub(crate) log: Option<File>,
+    counts: Option<PathBuf>,
     pub(crate) hide: Vec<CK_MECHANISM_TYPE>,
     pub(crate) hide_info: Vec<CK_MECHANISM_TYPE>,
     pub(crate) list: Vec<CK_MECHANISM_TYPE>,
@@ -52,7 +53,7 @@ pub(crate) struct On {
     after: u64,
     times: u64,
     pub(crate) actions: Vec<Action>,
-    calls: AtomicU64,
+    calls: Count,
 }
 
 /// What an `on` line does.
@@ -60,6 +61,8 @@ pub(crate) enum Action {
     Delay(Duration),
     Grow { megabytes: usize },
     Stdout(String),
+    Stderr(String),
+    Flood { megabytes: usize },
     Return { rv: CK_RV, leave_active: bool },
     Mangle(Mangling),
     Never(Ending),
@@ -97,6 +100,7 @@ impl Rules {
         if rules.always_authenticate && rules.pin.is_none() {
             return Err("`always-authenticate` needs a `pin` line".into());
         }
+        rules.share_counts();
         Ok(Self { text, ..rules })
     }
 
@@ -107,6 +111,7 @@ impl Rules {
         match rule {
             "module" => self.module = words.word("path")?.into(),
             "log" => self.log = Some(open_log(words.word("path")?)?),
+            "counts" => self.counts = Some(make_dir(words.word("path")?)?),
             "hide" => self.hide.extend(words.numbers()?),
             "hide-info" => self.hide_info.extend(words.numbers()?),
             "list" => self.list.extend(words.numbers()?),
@@ -133,6 +138,16 @@ impl Rules {
             .next()
             .map_or(Ok(()), |word| Err(format!("`{word}` is too much")))
     }
+
+    /// Lets processes share what is counted, if a `counts` line says so: it may stand anywhere.
+    fn share_counts(&mut self) {
+        let Some(dir) = &self.counts else {
+            return;
+        };
+        for (number, on) in (1..).zip(&mut self.on) {
+            on.calls = Count::Shared(dir.join(format!("on-{number}")));
+        }
+    }
 }
 
 impl On {
@@ -147,7 +162,7 @@ impl On {
             after: 0,
             times: u64::MAX,
             actions: Vec::new(),
-            calls: AtomicU64::new(0),
+            calls: Count::default(),
         };
         while let Some(word) = words.0.next() {
             match word {
@@ -192,9 +207,9 @@ impl On {
 
     /// Counts a call; whether `after` and `times` let the line strike.
     pub(crate) fn strikes(&self) -> bool {
-        let before = self.calls.fetch_add(1, Ordering::Relaxed);
+        let before = self.calls.next();
         before
-            .checked_sub(self.after)
+            .and_then(|before| before.checked_sub(self.after))
             .is_some_and(|struck| struck < self.times)
     }
 }
@@ -207,6 +222,10 @@ impl Action {
                 megabytes: words.number("megabytes")?,
             },
             "stdout" => Self::Stdout(words.word("text")?.into()),
+            "stderr" => Self::Stderr(words.word("text")?.into()),
+            "flood" => Self::Flood {
+                megabytes: words.number("megabytes")?,
+            },
             "ckr" => Self::Return {
                 rv: words.number("CKR")?,
                 leave_active: false,
@@ -293,4 +312,9 @@ fn number<T: TryFrom<u64>>(word: &str) -> Result<T, String> {
 fn open_log(path: &str) -> Result<File, String> {
     let file = OpenOptions::new().create(true).append(true).open(path);
     file.map_err(|error| format!("{path}: {error}"))
+}
+
+fn make_dir(path: &str) -> Result<PathBuf, String> {
+    let made = fs::create_dir_all(path).map(|()| path.into());
+    made.map_err(|error| format!("{path}: {error}"))
 }
