@@ -3,16 +3,17 @@
 //! A scene is a list of calls, one a line, each with what it comes to. It is played by a process of its own (this test
 //! program once more), because a module reads its rules for a whole process.
 
+#[path = "modules/player.rs"]
+mod player;
 mod support;
 
-use std::ffi::OsStr;
+use std::io::Write;
 use std::process::{Command, Output, Stdio};
-use std::{env, ptr};
+use std::time::Duration;
+use std::{env, thread};
 
-use cardcheck::model::ckr::Ckr;
-use cryptoki_sys::*;
-use libloading::Library;
-use support::{Lab, PIN};
+use player::Player;
+use support::Lab;
 
 /// Holds the scene that a process is to play.
 const SCENE: &str = "FAULTY_MODULE_SCENE";
@@ -105,14 +106,196 @@ fn processes_at_once_count_together() {
     };
     let rules = counted(&lab, "on C_GetInfo ckr 0x30 after 50 times 7");
     let scene = "C_GetInfo CKR_OK\n".repeat(25);
-    let start = |_| process(&lab, &rules, &scene).spawn().unwrap();
-    let processes: Vec<_> = (0..4).map(start).collect();
+    let mut process = process(&lab, &rules, &scene);
+    let processes: Vec<_> = (0..4).map(|_| process.spawn().unwrap()).collect();
     for process in processes {
         process.wait_with_output().unwrap();
     }
     assert_eq!(lab.count_calls("C_GetInfo"), 100);
     let struck = |call: &&String| *call == "C_GetInfo rv=0x00000030";
     assert_eq!(lab.calls().iter().filter(struck).count(), 7);
+}
+
+#[test]
+fn a_logout_behind_the_caller_s_back() {
+    let Some(lab) = Lab::new(&["bench"]) else {
+        return;
+    };
+    let scene = "
+        C_SignInit CKR_OBJECT_HANDLE_INVALID
+        C_GetSessionInfo CKR_OK
+        C_Login CKR_OK";
+    let scene = [READY, scene].concat();
+    play(&lab, "on C_SignInit times 1 logout", &scene);
+}
+
+#[test]
+fn sessions_closed_behind_the_caller_s_back() {
+    let Some(lab) = Lab::new(&["bench"]) else {
+        return;
+    };
+    let scene = "
+        C_SignInit CKR_OK
+        C_Sign CKR_SESSION_HANDLE_INVALID
+        C_GetSessionInfo CKR_SESSION_HANDLE_INVALID";
+    let scene = [READY, scene, READY, SIGNED].concat();
+    play(&lab, "on C_Sign times 1 close-sessions", &scene);
+}
+
+#[test]
+fn a_search_without_an_end() {
+    let Some(lab) = Lab::new(&["bench"]) else {
+        return;
+    };
+    let search = "
+        C_OpenSession CKR_OK
+        C_Login CKR_OK
+        C_FindObjectsInit CKR_OK
+        C_FindObjects 1 found";
+    let again = "\nC_FindObjects 1 found".repeat(5);
+    let done = "
+        C_FindObjects 0 found
+        C_FindObjectsFinal CKR_OK";
+    play(&lab, "", &[search, done].concat());
+    play(&lab, "endless-objects", &[search, &again].concat());
+}
+
+#[test]
+fn a_pulled_card_is_gone_and_says_so_once() {
+    let Some(lab) = Lab::new(&["bench"]) else {
+        return;
+    };
+    let scene = "
+        C_GetSlotList with the token
+        C_SignInit CKR_OK
+        C_Sign CKR_DEVICE_REMOVED
+        C_SignInit CKR_DEVICE_REMOVED
+        C_Sign CKR_SESSION_HANDLE_INVALID
+        C_CloseSession CKR_SESSION_HANDLE_INVALID
+        C_OpenSession CKR_TOKEN_NOT_PRESENT
+        C_GetTokenInfo CKR_TOKEN_NOT_PRESENT
+        C_GetSlotList without the token
+        C_GetInfo CKR_OK";
+    let scene = [READY, SIGNED, scene].concat();
+    play(&lab, "pull after 1 for ever", &scene);
+}
+
+#[test]
+fn a_pulled_card_comes_back_without_its_sessions() {
+    let Some(lab) = Lab::new(&["bench"]) else {
+        return;
+    };
+    let scene = "
+        C_SignInit CKR_OK
+        C_Sign CKR_DEVICE_REMOVED
+        wait until it is back
+        C_SignInit CKR_SESSION_HANDLE_INVALID
+        C_GetSlotList with the token
+        C_GetTokenInfo the same";
+    let scene = [READY, SIGNED, scene, READY, SIGNED].concat();
+    play(&lab, "pull after 1 for 100", &scene);
+}
+
+#[test]
+fn another_card_comes_back() {
+    let Some(lab) = Lab::new(&["bench"]) else {
+        return;
+    };
+    let scene = "
+        C_GetTokenInfo the same
+        C_SignInit CKR_OK
+        C_Sign CKR_DEVICE_REMOVED
+        wait until it is back
+        C_GetTokenInfo OTHER-CARD";
+    let scene = [READY, scene].concat();
+    play(&lab, "pull after 0 for 100 back-as OTHER-CARD", &scene);
+}
+
+#[test]
+fn a_call_after_the_pull_may_hang_or_fail_in_its_own_way() {
+    let Some(lab) = Lab::new(&["bench"]) else {
+        return;
+    };
+    let rules = "pull after 1 for ever\non C_Sign after 2 ckr 0x05";
+    let scene = "
+        C_SignInit CKR_OK
+        C_Sign CKR_DEVICE_REMOVED
+        C_Sign CKR_GENERAL_ERROR
+        C_Sign CKR_GENERAL_ERROR";
+    play(&lab, rules, &[READY, SIGNED, scene].concat());
+}
+
+#[test]
+fn a_new_process_finds_the_card_gone() {
+    let Some(lab) = Lab::new(&["bench"]) else {
+        return;
+    };
+    let rules = counted(&lab, "pull after 2 for ever");
+    play(&lab, &rules, &[READY, SIGNED].concat());
+    let pulled = "
+        C_SignInit CKR_OK
+        C_Sign CKR_DEVICE_REMOVED";
+    play(&lab, &rules, &[READY, SIGNED, pulled].concat());
+    let gone = "
+        C_GetSlotList without the token
+        C_OpenSession CKR_TOKEN_NOT_PRESENT";
+    play(&lab, &rules, gone);
+}
+
+#[test]
+fn a_process_loses_its_sessions_when_another_sees_the_card_pulled() {
+    let Some(lab) = Lab::new(&["bench"]) else {
+        return;
+    };
+    let rules = counted(&lab, "pull after 1 for ever");
+    let mine = "
+        pause over
+        C_SignInit CKR_DEVICE_REMOVED
+        C_SignInit CKR_SESSION_HANDLE_INVALID";
+    let mine = [READY, SIGNED, mine].concat();
+    let mut paused = process(&lab, &rules, &mine).spawn().unwrap();
+    while lab.count_calls("C_Sign") == 0 {
+        thread::sleep(Duration::from_millis(5));
+    }
+    let others = "
+        C_SignInit CKR_OK
+        C_Sign CKR_DEVICE_REMOVED";
+    play(&lab, &rules, &[READY, others].concat());
+    paused.stdin.take().unwrap().write_all(b"\n").unwrap();
+    assert_eq!(played(&paused.wait_with_output().unwrap()), lines(&mine));
+}
+
+#[test]
+fn a_rule_that_cannot_be_obeyed_is_refused_with_its_line() {
+    let Some(lab) = Lab::new(&["bench"]) else {
+        return;
+    };
+    for (rule, error) in [
+        (
+            "on C_GetInfo logout",
+            "`logout` needs a session, and C_GetInfo has none",
+        ),
+        (
+            "on C_OpenSession close-sessions",
+            "`close-sessions` needs a session, and C_OpenSession has none",
+        ),
+        ("on C_GetFunctionList ckr 5", "unknown function"),
+        ("on C_Sign flood", "megabytes missing"),
+        ("pull after 3", "for missing"),
+        ("pull after 3 for a", "`a` is not a number"),
+        ("pull after 3 for ever back-as X", "not `for ever`"),
+        (
+            "pull after 3 for 9 back-as 0123456789abcdef0",
+            "more than 16 bytes",
+        ),
+        ("pull after 3 for 9 again", "`back-as` expected"),
+        ("counts /dev/null", "/dev/null"),
+    ] {
+        let output = process(&lab, rule, "").output().unwrap();
+        let stderr = text(&output.stderr);
+        assert!(stderr.contains("line 3: "), "{rule}: {stderr}");
+        assert!(stderr.contains(error), "{rule}: {stderr}");
+    }
 }
 
 /// These rules, and counts which processes share.
@@ -167,161 +350,10 @@ fn a_process_plays_its_scene() {
     let Ok(scene) = env::var(SCENE) else {
         return;
     };
-    let mut player = Player::new();
+    let mut player = Player::new(&env::var_os(MODULE).unwrap());
     for line in lines(&scene) {
         let (step, _) = line.split_once(' ').unwrap();
         // its own line: the test framework leaves one unfinished
         println!("\n{PLAYED}{step} {}", player.step(step));
-    }
-}
-
-/// Who makes the calls of a scene.
-struct Player {
-    module: CK_FUNCTION_LIST,
-    slot: CK_SLOT_ID,
-    /// Of the token that was there at first.
-    serial: [u8; 16],
-    session: CK_SESSION_HANDLE,
-    key: CK_OBJECT_HANDLE,
-}
-
-/// Calls a function of the module; its CKR.
-macro_rules! call {
-    ($player:ident.$name:ident($($arg:expr),*)) => {
-        // SAFETY: all pointers are to variables that outlive the call, with their lengths.
-        unsafe { $player.module.$name.unwrap()($($arg),*) }
-    };
-}
-
-impl Player {
-    /// Loads the faulty module and looks for the token.
-    fn new() -> Self {
-        let mut player = Self {
-            module: load(&env::var_os(MODULE).unwrap()),
-            slot: 0,
-            serial: [0; 16],
-            session: 0,
-            key: 0,
-        };
-        assert_eq!(call!(player.C_Initialize(ptr::null_mut())), CKR_OK);
-        // without "token present": it may be gone already
-        player.slot = player.slots(CK_FALSE)[0];
-        player.serial = player.token().map_or([0; 16], |info| info.serialNumber);
-        player
-    }
-
-    /// Does a step of the scene; what came of it, in words.
-    fn step(&mut self, step: &str) -> String {
-        match step {
-            "C_GetInfo" => named(call!(self.C_GetInfo(&mut CK_INFO::default()))),
-            "C_GetSlotList" => match self.slots(CK_TRUE).contains(&self.slot) {
-                true => "with the token".into(),
-                false => "without the token".into(),
-            },
-            "C_GetTokenInfo" => match self.token() {
-                Ok(info) if info.serialNumber == self.serial => "the same".into(),
-                Ok(info) => text(&info.serialNumber).trim_end().into(),
-                Err(rv) => named(rv),
-            },
-            "C_OpenSession" => named(self.open()),
-            "C_GetSessionInfo" => {
-                let mut info = CK_SESSION_INFO::default();
-                named(call!(self.C_GetSessionInfo(self.session, &mut info)))
-            }
-            "C_CloseSession" => named(call!(self.C_CloseSession(self.session))),
-            "C_Login" => named(self.log_in()),
-            "C_FindObjectsInit" => named(self.search()),
-            "C_FindObjects" => match self.find() {
-                Ok(count) => format!("{count} found"),
-                Err(rv) => named(rv),
-            },
-            "C_FindObjectsFinal" => named(call!(self.C_FindObjectsFinal(self.session))),
-            "C_SignInit" => named(self.begin_to_sign()),
-            "C_Sign" => named(self.sign()),
-            _ => panic!("no such step: {step}"),
-        }
-    }
-
-    fn slots(&self, token_present: CK_BBOOL) -> Vec<CK_SLOT_ID> {
-        let mut slots = [0; 8];
-        let mut count = slots.len() as CK_ULONG;
-        let rv = call!(self.C_GetSlotList(token_present, slots.as_mut_ptr(), &mut count));
-        assert_eq!(rv, CKR_OK);
-        slots[..count as usize].to_vec()
-    }
-
-    fn token(&self) -> Result<CK_TOKEN_INFO, CK_RV> {
-        let mut info = CK_TOKEN_INFO::default();
-        match call!(self.C_GetTokenInfo(self.slot, &mut info)) {
-            CKR_OK => Ok(info),
-            rv => Err(rv),
-        }
-    }
-
-    fn open(&mut self) -> CK_RV {
-        let (flags, session) = (CKF_SERIAL_SESSION, &raw mut self.session);
-        call!(self.C_OpenSession(self.slot, flags, ptr::null_mut(), None, session))
-    }
-
-    fn log_in(&self) -> CK_RV {
-        let (pin, len) = (PIN.as_ptr().cast_mut(), PIN.len() as CK_ULONG);
-        call!(self.C_Login(self.session, CKU_USER, pin, len))
-    }
-
-    /// Begins to search for the one private EC key.
-    fn search(&self) -> CK_RV {
-        let (mut class, mut kind) = (CKO_PRIVATE_KEY, CKK_EC);
-        let attribute = |type_, value: &mut CK_ULONG| CK_ATTRIBUTE {
-            type_,
-            pValue: ptr::from_mut(value).cast(),
-            ulValueLen: size_of::<CK_ULONG>() as CK_ULONG,
-        };
-        let mut template = [
-            attribute(CKA_CLASS, &mut class),
-            attribute(CKA_KEY_TYPE, &mut kind),
-        ];
-        call!(self.C_FindObjectsInit(self.session, template.as_mut_ptr(), 2))
-    }
-
-    fn find(&mut self) -> Result<CK_ULONG, CK_RV> {
-        let (mut count, key) = (0, &raw mut self.key);
-        match call!(self.C_FindObjects(self.session, key, 1, &mut count)) {
-            CKR_OK => Ok(count),
-            rv => Err(rv),
-        }
-    }
-
-    fn begin_to_sign(&self) -> CK_RV {
-        let mut mechanism = CK_MECHANISM {
-            mechanism: CKM_ECDSA,
-            pParameter: ptr::null_mut(),
-            ulParameterLen: 0,
-        };
-        call!(self.C_SignInit(self.session, &mut mechanism, self.key))
-    }
-
-    fn sign(&self) -> CK_RV {
-        let (mut digest, mut signature, mut len) = ([7; 32], [0; 64], 64);
-        let (digest, signature) = (digest.as_mut_ptr(), signature.as_mut_ptr());
-        call!(self.C_Sign(self.session, digest, 32, signature, &mut len))
-    }
-}
-
-fn load(module: &OsStr) -> CK_FUNCTION_LIST {
-    type GetFunctionList = unsafe extern "C" fn(*mut *mut CK_FUNCTION_LIST) -> CK_RV;
-    let mut list = ptr::null_mut();
-    // SAFETY: it is a PKCS#11 module, and stays loaded; the list is valid after CKR_OK.
-    unsafe {
-        let library = Box::leak(Box::new(Library::new(module).unwrap()));
-        let get_list = library.get::<GetFunctionList>(b"C_GetFunctionList");
-        assert_eq!(get_list.unwrap()(&raw mut list), CKR_OK);
-        *list
-    }
-}
-
-fn named(rv: CK_RV) -> String {
-    match rv {
-        CKR_OK => "CKR_OK".into(),
-        rv => Ckr(rv).to_string(),
     }
 }

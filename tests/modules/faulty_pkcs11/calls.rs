@@ -1,5 +1,7 @@
 //! The functions, other than those that sign, to which other rules than `on` apply.
 
+use std::collections::HashMap;
+use std::sync::{LazyLock, Mutex};
 use std::{process, ptr, slice};
 
 use cryptoki_sys::*;
@@ -7,7 +9,11 @@ use cryptoki_sys::*;
 use crate::faults::{Call, call};
 use crate::rules::Rules;
 use crate::signing::{self, authenticate};
-use crate::{load_rules, or_general_error, real};
+use crate::{load_rules, lock, or_general_error, real};
+
+/// What the searches of `endless-objects` found last.
+static FOUND: LazyLock<Mutex<HashMap<CK_SESSION_HANDLE, Vec<CK_OBJECT_HANDLE>>>> =
+    LazyLock::new(Mutex::default);
 
 pub(crate) unsafe extern "C" fn C_Initialize(args: CK_VOID_PTR) -> CK_RV {
     or_general_error(load_rules().map(drop), || {
@@ -29,14 +35,25 @@ pub(crate) unsafe extern "C" fn C_GetSlotList(
             // SAFETY: the caller's buffer.
             return unsafe { answer(&[], slots, count) };
         }
-        real!(C_GetSlotList(token_present, slots, count))
+        let Some(empty) = rules.empty_slot().filter(|_| token_present == CK_TRUE) else {
+            return real!(C_GetSlotList(token_present, slots, count));
+        };
+        let get = |slots, count| real!(C_GetSlotList(token_present, slots, count));
+        listed(get).map_or_else(
+            |rv| rv,
+            |mut list| {
+                list.retain(|&slot| slot != empty);
+                // SAFETY: the caller's buffer.
+                unsafe { answer(&list, slots, count) }
+            },
+        )
     })
 }
 
 pub(crate) unsafe extern "C" fn C_GetSlotInfo(slot: CK_SLOT_ID, info: *mut CK_SLOT_INFO) -> CK_RV {
     call(Call::of("C_GetSlotInfo"), |rules| {
         let rv = real!(C_GetSlotInfo(slot, info));
-        if rv == CKR_OK && rules.no_token {
+        if rv == CKR_OK && (rules.no_token || rules.empty_slot() == Some(slot)) {
             // SAFETY: the real module has filled it.
             unsafe { (*info).flags &= !CKF_TOKEN_PRESENT };
         }
@@ -48,26 +65,29 @@ pub(crate) unsafe extern "C" fn C_GetTokenInfo(
     slot: CK_SLOT_ID,
     info: *mut CK_TOKEN_INFO,
 ) -> CK_RV {
-    call(Call::of("C_GetTokenInfo"), |rules| {
+    call(Call::of("C_GetTokenInfo").in_slot(slot), |rules| {
         if rules.no_token {
             return CKR_TOKEN_NOT_PRESENT;
         }
         let rv = real!(C_GetTokenInfo(slot, info));
         if rv == CKR_OK {
             // SAFETY: the real module has filled it.
-            change_token_info(rules, unsafe { &mut *info });
+            change_token_info(rules, slot, unsafe { &mut *info });
         }
         rv
     })
 }
 
-fn change_token_info(rules: &Rules, info: &mut CK_TOKEN_INFO) {
+fn change_token_info(rules: &Rules, slot: CK_SLOT_ID, info: &mut CK_TOKEN_INFO) {
     if rules.pad.is_some() {
         info.flags |= CKF_PROTECTED_AUTHENTICATION_PATH;
     }
     info.flags = (info.flags | rules.flags_set) & !rules.flags_clear;
     if let Some(lengths) = rules.pin_len {
         (info.ulMinPinLen, info.ulMaxPinLen) = lengths;
+    }
+    if let Some(serial) = rules.pull.as_ref().and_then(|pull| pull.new_serial(slot)) {
+        info.serialNumber = serial;
     }
 }
 
@@ -76,30 +96,17 @@ pub(crate) unsafe extern "C" fn C_GetMechanismList(
     mechanisms: *mut CK_MECHANISM_TYPE,
     count: *mut CK_ULONG,
 ) -> CK_RV {
-    call(Call::of("C_GetMechanismList"), |rules| {
-        let mut real_count = 0;
-        let rv = real!(C_GetMechanismList(
-            slot,
-            ptr::null_mut(),
-            &raw mut real_count
-        ));
-        if rv != CKR_OK {
-            return rv;
-        }
-        let mut list = vec![0; real_count as usize];
-        let rv = real!(C_GetMechanismList(
-            slot,
-            list.as_mut_ptr(),
-            &raw mut real_count
-        ));
-        if rv != CKR_OK {
-            return rv;
-        }
-        list.truncate(real_count as usize);
-        list.retain(|mechanism| !rules.hide.contains(mechanism));
-        list.extend(&rules.list);
-        // SAFETY: the caller's buffer.
-        unsafe { answer(&list, mechanisms, count) }
+    call(Call::of("C_GetMechanismList").in_slot(slot), |rules| {
+        let get = |mechanisms, count| real!(C_GetMechanismList(slot, mechanisms, count));
+        listed(get).map_or_else(
+            |rv| rv,
+            |mut list| {
+                list.retain(|mechanism| !rules.hide.contains(mechanism));
+                list.extend(&rules.list);
+                // SAFETY: the caller's buffer.
+                unsafe { answer(&list, mechanisms, count) }
+            },
+        )
     })
 }
 
@@ -109,7 +116,9 @@ pub(crate) unsafe extern "C" fn C_GetMechanismInfo(
     info: *mut CK_MECHANISM_INFO,
 ) -> CK_RV {
     call(
-        Call::of("C_GetMechanismInfo").mechanism(Some(mechanism)),
+        Call::of("C_GetMechanismInfo")
+            .in_slot(slot)
+            .mechanism(Some(mechanism)),
         |rules| {
             if rules.hide_info.contains(&mechanism) {
                 return CKR_MECHANISM_INVALID;
@@ -129,22 +138,27 @@ pub(crate) unsafe extern "C" fn C_Login(
         true => format!("user={user} pin=NULL"),
         false => format!("user={user} pin-len={pin_len}"),
     };
-    call(Call::of("C_Login").detail(detail), |rules| {
-        let (pin, pin_len) = match &rules.pad {
-            Some(typed) if pin.is_null() => (typed.as_ptr().cast_mut(), typed.len() as CK_ULONG),
-            _ => (pin, pin_len),
-        };
-        if user != CKU_CONTEXT_SPECIFIC || !rules.always_authenticate {
-            return real!(C_Login(session, user, pin, pin_len));
-        }
-        if pin.is_null() {
-            return CKR_ARGUMENTS_BAD;
-        }
-        // SAFETY: not null, and as long as the caller says.
-        authenticate(session, rules, unsafe {
-            slice::from_raw_parts(pin, pin_len as usize)
-        })
-    })
+    call(
+        Call::of("C_Login").in_session(session).detail(detail),
+        |rules| {
+            let (pin, pin_len) = match &rules.pad {
+                Some(typed) if pin.is_null() => {
+                    (typed.as_ptr().cast_mut(), typed.len() as CK_ULONG)
+                }
+                _ => (pin, pin_len),
+            };
+            if user != CKU_CONTEXT_SPECIFIC || !rules.always_authenticate {
+                return real!(C_Login(session, user, pin, pin_len));
+            }
+            if pin.is_null() {
+                return CKR_ARGUMENTS_BAD;
+            }
+            // SAFETY: not null, and as long as the caller says.
+            authenticate(session, rules, unsafe {
+                slice::from_raw_parts(pin, pin_len as usize)
+            })
+        },
+    )
 }
 
 pub(crate) unsafe extern "C" fn C_GetAttributeValue(
@@ -153,15 +167,18 @@ pub(crate) unsafe extern "C" fn C_GetAttributeValue(
     template: *mut CK_ATTRIBUTE,
     count: CK_ULONG,
 ) -> CK_RV {
-    call(Call::of("C_GetAttributeValue"), |rules| {
-        let rv = real!(C_GetAttributeValue(session, object, template, count));
-        if rules.always_authenticate && !template.is_null() && is_private_key(session, object) {
-            // SAFETY: the caller has `count` attributes there.
-            let attributes = unsafe { slice::from_raw_parts_mut(template, count as usize) };
-            attributes.iter_mut().for_each(set_always_authenticate);
-        }
-        rv
-    })
+    call(
+        Call::of("C_GetAttributeValue").in_session(session),
+        |rules| {
+            let rv = real!(C_GetAttributeValue(session, object, template, count));
+            if rules.always_authenticate && !template.is_null() && is_private_key(session, object) {
+                // SAFETY: the caller has `count` attributes there.
+                let attributes = unsafe { slice::from_raw_parts_mut(template, count as usize) };
+                attributes.iter_mut().for_each(set_always_authenticate);
+            }
+            rv
+        },
+    )
 }
 
 fn set_always_authenticate(attribute: &mut CK_ATTRIBUTE) {
@@ -183,26 +200,76 @@ fn is_private_key(session: CK_SESSION_HANDLE, object: CK_OBJECT_HANDLE) -> bool 
     rv == CKR_OK && class == CKO_PRIVATE_KEY
 }
 
+pub(crate) unsafe extern "C" fn C_FindObjectsInit(
+    session: CK_SESSION_HANDLE,
+    template: *mut CK_ATTRIBUTE,
+    count: CK_ULONG,
+) -> CK_RV {
+    call(Call::of("C_FindObjectsInit").in_session(session), |_| {
+        lock(&FOUND).remove(&session);
+        real!(C_FindObjectsInit(session, template, count))
+    })
+}
+
 pub(crate) unsafe extern "C" fn C_FindObjects(
     session: CK_SESSION_HANDLE,
     objects: *mut CK_OBJECT_HANDLE,
     max: CK_ULONG,
     count: *mut CK_ULONG,
 ) -> CK_RV {
-    call(Call::of("C_FindObjects"), |rules| {
+    call(Call::of("C_FindObjects").in_session(session), |rules| {
         let rv = real!(C_FindObjects(session, objects, max, count));
         if rv == CKR_OK && rules.invisible_after_login && is_user_logged_in(session) {
             // SAFETY: the real module has written it.
             unsafe { count.write(0) };
         }
+        if rv == CKR_OK && rules.endless_objects {
+            // SAFETY: the caller's buffer, of which the real module has filled `*count`.
+            unsafe { find_again(session, objects, max, &mut *count) };
+        }
         rv
     })
+}
+
+/// Answers the last objects once more where there are no others.
+///
+/// # Safety
+///
+/// `objects` has room for `max` handles and holds `*count`.
+unsafe fn find_again(
+    session: CK_SESSION_HANDLE,
+    objects: *mut CK_OBJECT_HANDLE,
+    max: CK_ULONG,
+    count: &mut CK_ULONG,
+) {
+    let mut found = lock(&FOUND);
+    // SAFETY: as above.
+    let new = unsafe { slice::from_raw_parts(objects, *count as usize) };
+    if !new.is_empty() {
+        found.insert(session, new.to_vec());
+    } else if let Some(last) = found.get(&session) {
+        let again = last.len().min(max as usize);
+        // SAFETY: as above.
+        unsafe { ptr::copy_nonoverlapping(last.as_ptr(), objects, again) };
+        *count = again as CK_ULONG;
+    }
 }
 
 fn is_user_logged_in(session: CK_SESSION_HANDLE) -> bool {
     let mut info = CK_SESSION_INFO::default();
     let rv = real!(C_GetSessionInfo(session, &raw mut info));
     rv == CKR_OK && [CKS_RO_USER_FUNCTIONS, CKS_RW_USER_FUNCTIONS].contains(&info.state)
+}
+
+/// The whole of what the real module lists.
+fn listed(get: impl Fn(*mut CK_ULONG, *mut CK_ULONG) -> CK_RV) -> Result<Vec<CK_ULONG>, CK_RV> {
+    let ok = |rv| if rv == CKR_OK { Ok(()) } else { Err(rv) };
+    let mut count = 0;
+    ok(get(ptr::null_mut(), &raw mut count))?;
+    let mut list = vec![0; count as usize];
+    ok(get(list.as_mut_ptr(), &raw mut count))?;
+    list.truncate(count as usize);
+    Ok(list)
 }
 
 /// Answers a list in the way of PKCS#11: NULL asks for its length only.

@@ -33,11 +33,19 @@
 //! serial                    # one signature at a time in this process, delays included
 //! pad 1234                  # a PIN pad: sets CKF_PROTECTED_AUTHENTICATION_PATH; this PIN is
 //!                           # "typed" whenever C_Login comes with a NULL PIN
+//! endless-objects           # C_FindObjects never says that it is done: the last handles it has
+//!                           # found come again and again
 //! always-authenticate       # all private keys have CKA_ALWAYS_AUTHENTICATE (the real module
 //!                           # must know the attribute); needs `pin`. CKR_USER_NOT_LOGGED_IN
 //!                           # unless C_Login(CKU_CONTEXT_SPECIFIC) came since C_SignInit
 //! pin 1234                  # what such a context-specific login is checked against;
 //!                           # otherwise CKR_PIN_INCORRECT. The real module never sees it.
+//!
+//! # a card that is pulled during the C_Sign after N others, and gone for that many milliseconds;
+//! # then it is back, perhaps as another card with this serial number
+//! pull after N for MS
+//! pull after N for MS back-as SERIAL
+//! pull after N for ever
 //!
 //! # faults
 //! on FUNCTION [CONDITION ...] ACTION ...
@@ -61,6 +69,10 @@
 //! stdout "TEXT"           # print a line to stdout ...
 //! stderr "TEXT"           # ... or to stderr
 //! flood MB                # print that many megabytes of lines to stdout
+//! logout                  # really log out behind the caller's back: C_Logout ...
+//! close-sessions          # ... or close all sessions of the slot: C_CloseAllSessions. For
+//!                         # functions with a session; the real module answers the stale call,
+//!                         # and may crash if another thread is just using that slot
 //! ckr RV                  # return this without forwarding; a signing operation is ended, as the
 //!                         # standard wants
 //! leave-active ckr RV     # for C_Sign, C_SignUpdate, C_SignFinal: leave the operation active
@@ -77,6 +89,16 @@
 //! All lines which match a call count it; their actions happen in the order of the file, up to
 //! the first `ckr`. Unless there was one, the call is forwarded then and its signature changed.
 //!
+//! # The pulled card
+//!
+//! C_Sign is counted as by an `on` line, and `on` lines go first: with `pull after 3 for ever` and
+//! `on C_Sign after 4 hang` the call after the pull hangs. The C_Sign during which the card is
+//! pulled returns `CKR_DEVICE_REMOVED`, and all sessions of its slot are really closed. While it is
+//! gone, the first call in one of these returns `CKR_DEVICE_REMOVED` and later ones
+//! `CKR_SESSION_HANDLE_INVALID`; functions with a slot return `CKR_TOKEN_NOT_PRESENT`, and
+//! `C_GetSlotList` leaves the slot out where tokens are asked for. Old sessions stay closed when it
+//! is back. With `counts` all processes see the same card: the file `pulled` says since when.
+//!
 //! # The log
 //!
 //! ```text
@@ -90,6 +112,7 @@
 #![allow(non_snake_case)] // the functions have their PKCS#11 names
 
 mod calls;
+mod card;
 mod count;
 mod faults;
 mod rules;
@@ -126,10 +149,17 @@ use real;
 /// Defines functions, grouped by signature, to which only the `on` rules apply.
 macro_rules! forward {
     ($($args:tt $($name:ident)+;)*) => { $($(forward!{@ $name $args})+)* };
-    (@ $name:ident ($($arg:ident: $ty:ty),*)) => {
+    (@ $name:ident ($session:ident: CK_SESSION_HANDLE $($rest:tt)*)) => {
+        forward!{@ $name ($session: CK_SESSION_HANDLE $($rest)*) in_session($session)}
+    };
+    (@ $name:ident ($slot:ident: CK_SLOT_ID $($rest:tt)*)) => {
+        forward!{@ $name ($slot: CK_SLOT_ID $($rest)*) in_slot($slot)}
+    };
+    (@ $name:ident ($($arg:ident: $ty:ty),*) $($place:ident($handle:ident))?) => {
         #[allow(clippy::too_many_arguments)]
         unsafe extern "C" fn $name($($arg: $ty),*) -> CK_RV {
-            faults::call(Call::of(stringify!($name)), |_| real!($name($($arg),*)))
+            let call = Call::of(stringify!($name))$(.$place($handle))?;
+            faults::call(call, |_| real!($name($($arg),*)))
         }
     };
 }
@@ -163,7 +193,6 @@ forward! {
     (session: CK_SESSION_HANDLE, old: *mut CK_BYTE, old_len: CK_ULONG, new: *mut CK_BYTE,
         new_len: CK_ULONG) C_SetPIN;
 
-    (session: CK_SESSION_HANDLE, template: *mut CK_ATTRIBUTE, count: CK_ULONG) C_FindObjectsInit;
     (session: CK_SESSION_HANDLE, template: *mut CK_ATTRIBUTE, count: CK_ULONG,
         object: *mut CK_OBJECT_HANDLE) C_CreateObject;
     (session: CK_SESSION_HANDLE, object: CK_OBJECT_HANDLE) C_DestroyObject C_DigestKey;

@@ -5,9 +5,10 @@ use std::path::PathBuf;
 use std::time::Duration;
 use std::vec;
 
-use cryptoki_sys::{CK_FLAGS, CK_MECHANISM_TYPE, CK_RV, CK_ULONG};
+use cryptoki_sys::{CK_FLAGS, CK_MECHANISM_TYPE, CK_RV, CK_SLOT_ID, CK_ULONG};
 
 use crate::FUNCTIONS;
+use crate::card::Pull;
 use crate::count::Count;
 
 /// Functions for which `mech` means something.
@@ -20,6 +21,21 @@ const WITH_MECHANISM: &[&str] = &[
 ];
 /// Functions which use an active signing operation.
 const SIGNING: &[&str] = &["C_Sign", "C_SignUpdate", "C_SignFinal"];
+/// Functions which are not called in a session.
+const WITHOUT_SESSION: &[&str] = &[
+    "C_Initialize",
+    "C_Finalize",
+    "C_GetInfo",
+    "C_GetSlotList",
+    "C_GetSlotInfo",
+    "C_GetTokenInfo",
+    "C_GetMechanismList",
+    "C_GetMechanismInfo",
+    "C_InitToken",
+    "C_OpenSession",
+    "C_CloseAllSessions",
+    "C_WaitForSlotEvent",
+];
 /// Functions which return a signature.
 const SIGNATURE: &[&str] = &["C_Sign", "C_SignFinal"];
 
@@ -43,6 +59,8 @@ pub(crate) struct Rules {
     pub(crate) pad: Option<String>,
     pub(crate) always_authenticate: bool,
     pub(crate) pin: Option<String>,
+    pub(crate) endless_objects: bool,
+    pub(crate) pull: Option<Pull>,
     pub(crate) on: Vec<On>,
 }
 
@@ -63,6 +81,8 @@ pub(crate) enum Action {
     Stdout(String),
     Stderr(String),
     Flood { megabytes: usize },
+    Logout,
+    CloseSessions,
     Return { rv: CK_RV, leave_active: bool },
     Mangle(Mangling),
     Never(Ending),
@@ -126,10 +146,13 @@ impl Rules {
             "slots" => self.no_slots = words.keyword("none")?,
             "token" => self.no_token = words.keyword("none")?,
             "invisible-after-login" => self.invisible_after_login = true,
+            "endless-objects" => self.endless_objects = true,
             "serial" => self.serial = true,
             "pad" => self.pad = Some(words.word("PIN")?.into()),
             "always-authenticate" => self.always_authenticate = true,
             "pin" => self.pin = Some(words.word("PIN")?.into()),
+            "pull" if self.pull.is_some() => return Err("the card can be pulled only once".into()),
+            "pull" => self.pull = Some(Pull::parse(words)?),
             "on" => self.on.push(On::parse(words)?),
             other => return Err(format!("unknown rule `{other}`")),
         }
@@ -139,6 +162,11 @@ impl Rules {
             .map_or(Ok(()), |word| Err(format!("`{word}` is too much")))
     }
 
+    /// The slot out of which the card was pulled.
+    pub(crate) fn empty_slot(&self) -> Option<CK_SLOT_ID> {
+        self.pull.as_ref().and_then(Pull::empty_slot)
+    }
+
     /// Lets processes share what is counted, if a `counts` line says so: it may stand anywhere.
     fn share_counts(&mut self) {
         let Some(dir) = &self.counts else {
@@ -146,6 +174,9 @@ impl Rules {
         };
         for (number, on) in (1..).zip(&mut self.on) {
             on.calls = Count::Shared(dir.join(format!("on-{number}")));
+        }
+        if let Some(pull) = &mut self.pull {
+            pull.share(dir);
         }
     }
 }
@@ -183,6 +214,15 @@ impl On {
             }
             Err(format!("`{what}` is for {} only", allowed.join(", ")))
         };
+        let in_session = |what: &str| {
+            if !WITHOUT_SESSION.contains(&self.function.as_str()) {
+                return Ok(());
+            }
+            Err(format!(
+                "`{what}` needs a session, and {} has none",
+                self.function
+            ))
+        };
         if self.actions.is_empty() {
             return Err("no action".into());
         }
@@ -194,6 +234,8 @@ impl On {
                 leave_active: true, ..
             } => only(SIGNING, "leave-active"),
             Action::Mangle(_) => only(SIGNATURE, "corrupt`, `length`, `der"),
+            Action::Logout => in_session("logout"),
+            Action::CloseSessions => in_session("close-sessions"),
             _ => Ok(()),
         })
     }
@@ -226,6 +268,8 @@ impl Action {
             "flood" => Self::Flood {
                 megabytes: words.number("megabytes")?,
             },
+            "logout" => Self::Logout,
+            "close-sessions" => Self::CloseSessions,
             "ckr" => Self::Return {
                 rv: words.number("CKR")?,
                 leave_active: false,
@@ -257,7 +301,7 @@ impl Action {
 }
 
 /// The words of a line.
-struct Words<'a>(vec::IntoIter<&'a str>);
+pub(crate) struct Words<'a>(vec::IntoIter<&'a str>);
 
 impl<'a> Words<'a> {
     fn split(line: &'a str) -> Result<Self, String> {
@@ -274,18 +318,22 @@ impl<'a> Words<'a> {
         Ok(Self(words.into_iter()))
     }
 
-    fn word(&mut self, what: &str) -> Result<&'a str, String> {
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.as_slice().is_empty()
+    }
+
+    pub(crate) fn word(&mut self, what: &str) -> Result<&'a str, String> {
         self.0.next().ok_or_else(|| format!("{what} missing"))
     }
 
-    fn keyword(&mut self, expected: &str) -> Result<bool, String> {
+    pub(crate) fn keyword(&mut self, expected: &str) -> Result<bool, String> {
         match self.word(expected)? {
             word if word == expected => Ok(true),
             word => Err(format!("`{expected}` expected, not `{word}`")),
         }
     }
 
-    fn number<T: TryFrom<u64>>(&mut self, what: &str) -> Result<T, String> {
+    pub(crate) fn number<T: TryFrom<u64>>(&mut self, what: &str) -> Result<T, String> {
         number(self.word(what)?)
     }
 
@@ -298,7 +346,7 @@ fn mechanisms(word: &str) -> Result<Vec<CK_MECHANISM_TYPE>, String> {
     word.split(',').map(number).collect()
 }
 
-fn number<T: TryFrom<u64>>(word: &str) -> Result<T, String> {
+pub(crate) fn number<T: TryFrom<u64>>(word: &str) -> Result<T, String> {
     let parsed = match word.strip_prefix("0x") {
         Some(digits) => u64::from_str_radix(digits, 16),
         None => word.parse(),

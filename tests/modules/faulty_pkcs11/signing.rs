@@ -39,7 +39,8 @@ pub(crate) unsafe extern "C" fn C_SignInit(
 ) -> CK_RV {
     // SAFETY: NULL, or the caller's mechanism.
     let asked = unsafe { mechanism.as_ref() }.map(|mechanism| mechanism.mechanism);
-    call(Call::of("C_SignInit").mechanism(asked), |_| {
+    let init = Call::of("C_SignInit").in_session(session).mechanism(asked);
+    call(init, |_| {
         let rv = real!(C_SignInit(session, mechanism, key));
         if let (CKR_OK, Some(mechanism)) = (rv, asked) {
             let operation = Operation {
@@ -107,7 +108,7 @@ impl Signing {
         let operation = lock(&OPERATIONS).get(&session).copied();
         let mechanism = operation.map(|operation| operation.mechanism);
         Self {
-            call: Call::of(function).mechanism(mechanism),
+            call: Call::of(function).in_session(session).mechanism(mechanism),
             session,
             operation,
         }
@@ -182,7 +183,9 @@ impl Signing {
         len: *mut CK_ULONG,
         forward: impl Fn(*mut CK_BYTE, *mut CK_ULONG) -> CK_RV,
     ) -> CK_RV {
-        let rv = forward(ptr::null_mut(), len);
+        let pull = rules.pull.as_ref();
+        let refusal = pull.and_then(|pull| pull.refusal(&self.call));
+        let rv = refusal.unwrap_or_else(|| forward(ptr::null_mut(), len));
         if rv == CKR_OK {
             // SAFETY: the real module has written it.
             unsafe { *len += faults::growth(rules, &self.call) as CK_ULONG };
