@@ -75,8 +75,11 @@ impl Pull {
     pub(crate) fn new_serial(&self, slot: CK_SLOT_ID) -> Option<[CK_UTF8CHAR; SERIAL_LEN]> {
         let back = self.pulled().filter(|pulled| pulled.slot == slot);
         let serial = self.back_as.as_ref().filter(|_| back.is_some())?;
-        let padded = format!("{serial:SERIAL_LEN$}");
-        padded.as_bytes().try_into().ok()
+        let mut padded = [b' '; SERIAL_LEN];
+        padded
+            .get_mut(..serial.len())?
+            .copy_from_slice(serial.as_bytes());
+        Some(padded)
     }
 
     /// Counts a C_Sign; whether it is the one during which the card is pulled.

@@ -91,8 +91,9 @@
 //!
 //! # The pulled card
 //!
-//! C_Sign is counted as by an `on` line, and `on` lines go first: with `pull after 3 for ever` and
-//! `on C_Sign after 4 hang` the call after the pull hangs. The C_Sign during which the card is
+//! C_Sign is counted as by an `on` line, and what `on` lines do goes before what the missing card
+//! answers: with `pull after 3 for ever` and `on C_Sign after 4 hang` the call after the pull
+//! hangs. The C_Sign during which the card is
 //! pulled returns `CKR_DEVICE_REMOVED`, and all sessions of its slot are really closed. While it is
 //! gone, the first call in one of these returns `CKR_DEVICE_REMOVED` and later ones
 //! `CKR_SESSION_HANDLE_INVALID`; functions with a slot return `CKR_TOKEN_NOT_PRESENT`, and
