@@ -1,6 +1,8 @@
 //! What the scenario tests share: throw-away tokens, a run of the program, its report read back.
 #![allow(dead_code, unreachable_pub)] // each test file uses its own part
 
+pub mod broken;
+
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};

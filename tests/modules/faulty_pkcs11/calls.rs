@@ -1,35 +1,27 @@
-//! The functions to which other rules than `on` apply.
+//! The functions, other than those that sign, to which other rules than `on` apply.
 
 use std::collections::HashMap;
 use std::sync::{LazyLock, Mutex};
-use std::{ptr, slice};
+use std::{process, ptr, slice};
 
 use cryptoki_sys::*;
 
-use crate::faults::{self, Call, Verdict, call};
-use crate::rules::{Mangling, Rules};
-use crate::{load_rules, lock, or_general_error, real, rules};
+use crate::faults::{Call, call};
+use crate::rules::Rules;
+use crate::signing::{self, authenticate};
+use crate::{load_rules, lock, or_general_error, real};
 
-/// Room for any signature.
-const SIGNATURE_MAX: usize = 4096;
-
-/// The active signing operations.
-static OPERATIONS: LazyLock<Mutex<HashMap<CK_SESSION_HANDLE, Operation>>> =
+/// What the searches of `endless-objects` found last.
+static FOUND: LazyLock<Mutex<HashMap<CK_SESSION_HANDLE, Vec<CK_OBJECT_HANDLE>>>> =
     LazyLock::new(Mutex::default);
-/// Held while a `serial` token signs.
-static TOKEN: Mutex<()> = Mutex::new(());
-
-#[derive(Clone, Copy)]
-struct Operation {
-    mechanism: CK_MECHANISM_TYPE,
-    /// Whether a context-specific login came.
-    authenticated: bool,
-}
 
 pub(crate) unsafe extern "C" fn C_Initialize(args: CK_VOID_PTR) -> CK_RV {
     or_general_error(load_rules().map(drop), || {
-        lock(&OPERATIONS).clear();
-        call(Call::of("C_Initialize"), |_| real!(C_Initialize(args)))
+        signing::forget();
+        let pid = format!("pid={}", process::id());
+        call(Call::of("C_Initialize").detail(pid), |_| {
+            real!(C_Initialize(args))
+        })
     })
 }
 
@@ -43,14 +35,25 @@ pub(crate) unsafe extern "C" fn C_GetSlotList(
             // SAFETY: the caller's buffer.
             return unsafe { answer(&[], slots, count) };
         }
-        real!(C_GetSlotList(token_present, slots, count))
+        let Some(empty) = rules.empty_slot().filter(|_| token_present == CK_TRUE) else {
+            return real!(C_GetSlotList(token_present, slots, count));
+        };
+        let get = |slots, count| real!(C_GetSlotList(token_present, slots, count));
+        listed(get).map_or_else(
+            |rv| rv,
+            |mut list| {
+                list.retain(|&slot| slot != empty);
+                // SAFETY: the caller's buffer.
+                unsafe { answer(&list, slots, count) }
+            },
+        )
     })
 }
 
 pub(crate) unsafe extern "C" fn C_GetSlotInfo(slot: CK_SLOT_ID, info: *mut CK_SLOT_INFO) -> CK_RV {
     call(Call::of("C_GetSlotInfo"), |rules| {
         let rv = real!(C_GetSlotInfo(slot, info));
-        if rv == CKR_OK && rules.no_token {
+        if rv == CKR_OK && (rules.no_token || rules.empty_slot() == Some(slot)) {
             // SAFETY: the real module has filled it.
             unsafe { (*info).flags &= !CKF_TOKEN_PRESENT };
         }
@@ -62,26 +65,29 @@ pub(crate) unsafe extern "C" fn C_GetTokenInfo(
     slot: CK_SLOT_ID,
     info: *mut CK_TOKEN_INFO,
 ) -> CK_RV {
-    call(Call::of("C_GetTokenInfo"), |rules| {
+    call(Call::of("C_GetTokenInfo").in_slot(slot), |rules| {
         if rules.no_token {
             return CKR_TOKEN_NOT_PRESENT;
         }
         let rv = real!(C_GetTokenInfo(slot, info));
         if rv == CKR_OK {
             // SAFETY: the real module has filled it.
-            change_token_info(rules, unsafe { &mut *info });
+            change_token_info(rules, slot, unsafe { &mut *info });
         }
         rv
     })
 }
 
-fn change_token_info(rules: &Rules, info: &mut CK_TOKEN_INFO) {
+fn change_token_info(rules: &Rules, slot: CK_SLOT_ID, info: &mut CK_TOKEN_INFO) {
     if rules.pad.is_some() {
         info.flags |= CKF_PROTECTED_AUTHENTICATION_PATH;
     }
     info.flags = (info.flags | rules.flags_set) & !rules.flags_clear;
     if let Some(lengths) = rules.pin_len {
         (info.ulMinPinLen, info.ulMaxPinLen) = lengths;
+    }
+    if let Some(serial) = rules.pull.as_ref().and_then(|pull| pull.new_serial(slot)) {
+        info.serialNumber = serial;
     }
 }
 
@@ -90,30 +96,17 @@ pub(crate) unsafe extern "C" fn C_GetMechanismList(
     mechanisms: *mut CK_MECHANISM_TYPE,
     count: *mut CK_ULONG,
 ) -> CK_RV {
-    call(Call::of("C_GetMechanismList"), |rules| {
-        let mut real_count = 0;
-        let rv = real!(C_GetMechanismList(
-            slot,
-            ptr::null_mut(),
-            &raw mut real_count
-        ));
-        if rv != CKR_OK {
-            return rv;
-        }
-        let mut list = vec![0; real_count as usize];
-        let rv = real!(C_GetMechanismList(
-            slot,
-            list.as_mut_ptr(),
-            &raw mut real_count
-        ));
-        if rv != CKR_OK {
-            return rv;
-        }
-        list.truncate(real_count as usize);
-        list.retain(|mechanism| !rules.hide.contains(mechanism));
-        list.extend(&rules.list);
-        // SAFETY: the caller's buffer.
-        unsafe { answer(&list, mechanisms, count) }
+    call(Call::of("C_GetMechanismList").in_slot(slot), |rules| {
+        let get = |mechanisms, count| real!(C_GetMechanismList(slot, mechanisms, count));
+        listed(get).map_or_else(
+            |rv| rv,
+            |mut list| {
+                list.retain(|mechanism| !rules.hide.contains(mechanism));
+                list.extend(&rules.list);
+                // SAFETY: the caller's buffer.
+                unsafe { answer(&list, mechanisms, count) }
+            },
+        )
     })
 }
 
@@ -123,7 +116,9 @@ pub(crate) unsafe extern "C" fn C_GetMechanismInfo(
     info: *mut CK_MECHANISM_INFO,
 ) -> CK_RV {
     call(
-        Call::of("C_GetMechanismInfo").mechanism(Some(mechanism)),
+        Call::of("C_GetMechanismInfo")
+            .in_slot(slot)
+            .mechanism(Some(mechanism)),
         |rules| {
             if rules.hide_info.contains(&mechanism) {
                 return CKR_MECHANISM_INVALID;
@@ -143,39 +138,27 @@ pub(crate) unsafe extern "C" fn C_Login(
         true => format!("user={user} pin=NULL"),
         false => format!("user={user} pin-len={pin_len}"),
     };
-    call(Call::of("C_Login").detail(detail), |rules| {
-        let (pin, pin_len) = match &rules.pad {
-            Some(typed) if pin.is_null() => (typed.as_ptr().cast_mut(), typed.len() as CK_ULONG),
-            _ => (pin, pin_len),
-        };
-        if user != CKU_CONTEXT_SPECIFIC || !rules.always_authenticate {
-            return real!(C_Login(session, user, pin, pin_len));
-        }
-        if pin.is_null() {
-            return CKR_ARGUMENTS_BAD;
-        }
-        // SAFETY: not null, and as long as the caller says.
-        authenticate(session, rules, unsafe {
-            slice::from_raw_parts(pin, pin_len as usize)
-        })
-    })
-}
-
-/// Allows the active operation of the session to sign.
-fn authenticate(session: CK_SESSION_HANDLE, rules: &Rules, pin: &[u8]) -> CK_RV {
-    let mut operations = lock(&OPERATIONS);
-    let Some(operation) = operations.get_mut(&session) else {
-        return CKR_OPERATION_NOT_INITIALIZED;
-    };
-    if rules
-        .pin
-        .as_ref()
-        .is_none_or(|right| right.as_bytes() != pin)
-    {
-        return CKR_PIN_INCORRECT;
-    }
-    operation.authenticated = true;
-    CKR_OK
+    call(
+        Call::of("C_Login").in_session(session).detail(detail),
+        |rules| {
+            let (pin, pin_len) = match &rules.pad {
+                Some(typed) if pin.is_null() => {
+                    (typed.as_ptr().cast_mut(), typed.len() as CK_ULONG)
+                }
+                _ => (pin, pin_len),
+            };
+            if user != CKU_CONTEXT_SPECIFIC || !rules.always_authenticate {
+                return real!(C_Login(session, user, pin, pin_len));
+            }
+            if pin.is_null() {
+                return CKR_ARGUMENTS_BAD;
+            }
+            // SAFETY: not null, and as long as the caller says.
+            authenticate(session, rules, unsafe {
+                slice::from_raw_parts(pin, pin_len as usize)
+            })
+        },
+    )
 }
 
 pub(crate) unsafe extern "C" fn C_GetAttributeValue(
@@ -184,15 +167,18 @@ pub(crate) unsafe extern "C" fn C_GetAttributeValue(
     template: *mut CK_ATTRIBUTE,
     count: CK_ULONG,
 ) -> CK_RV {
-    call(Call::of("C_GetAttributeValue"), |rules| {
-        let rv = real!(C_GetAttributeValue(session, object, template, count));
-        if rules.always_authenticate && !template.is_null() && is_private_key(session, object) {
-            // SAFETY: the caller has `count` attributes there.
-            let attributes = unsafe { slice::from_raw_parts_mut(template, count as usize) };
-            attributes.iter_mut().for_each(set_always_authenticate);
-        }
-        rv
-    })
+    call(
+        Call::of("C_GetAttributeValue").in_session(session),
+        |rules| {
+            let rv = real!(C_GetAttributeValue(session, object, template, count));
+            if rules.always_authenticate && !template.is_null() && is_private_key(session, object) {
+                // SAFETY: the caller has `count` attributes there.
+                let attributes = unsafe { slice::from_raw_parts_mut(template, count as usize) };
+                attributes.iter_mut().for_each(set_always_authenticate);
+            }
+            rv
+        },
+    )
 }
 
 fn set_always_authenticate(attribute: &mut CK_ATTRIBUTE) {
@@ -214,20 +200,59 @@ fn is_private_key(session: CK_SESSION_HANDLE, object: CK_OBJECT_HANDLE) -> bool 
     rv == CKR_OK && class == CKO_PRIVATE_KEY
 }
 
+pub(crate) unsafe extern "C" fn C_FindObjectsInit(
+    session: CK_SESSION_HANDLE,
+    template: *mut CK_ATTRIBUTE,
+    count: CK_ULONG,
+) -> CK_RV {
+    call(Call::of("C_FindObjectsInit").in_session(session), |_| {
+        lock(&FOUND).remove(&session);
+        real!(C_FindObjectsInit(session, template, count))
+    })
+}
+
 pub(crate) unsafe extern "C" fn C_FindObjects(
     session: CK_SESSION_HANDLE,
     objects: *mut CK_OBJECT_HANDLE,
     max: CK_ULONG,
     count: *mut CK_ULONG,
 ) -> CK_RV {
-    call(Call::of("C_FindObjects"), |rules| {
+    call(Call::of("C_FindObjects").in_session(session), |rules| {
         let rv = real!(C_FindObjects(session, objects, max, count));
         if rv == CKR_OK && rules.invisible_after_login && is_user_logged_in(session) {
             // SAFETY: the real module has written it.
             unsafe { count.write(0) };
         }
+        if rv == CKR_OK && rules.endless_objects {
+            // SAFETY: the caller's buffer, of which the real module has filled `*count`.
+            unsafe { find_again(session, objects, max, &mut *count) };
+        }
         rv
     })
+}
+
+/// Answers the last objects once more where there are no others.
+///
+/// # Safety
+///
+/// `objects` has room for `max` handles and holds `*count`.
+unsafe fn find_again(
+    session: CK_SESSION_HANDLE,
+    objects: *mut CK_OBJECT_HANDLE,
+    max: CK_ULONG,
+    count: &mut CK_ULONG,
+) {
+    let mut found = lock(&FOUND);
+    // SAFETY: as above.
+    let new = unsafe { slice::from_raw_parts(objects, *count as usize) };
+    if !new.is_empty() {
+        found.insert(session, new.to_vec());
+    } else if let Some(last) = found.get(&session) {
+        let again = last.len().min(max as usize);
+        // SAFETY: as above.
+        unsafe { ptr::copy_nonoverlapping(last.as_ptr(), objects, again) };
+        *count = again as CK_ULONG;
+    }
 }
 
 fn is_user_logged_in(session: CK_SESSION_HANDLE) -> bool {
@@ -236,194 +261,15 @@ fn is_user_logged_in(session: CK_SESSION_HANDLE) -> bool {
     rv == CKR_OK && [CKS_RO_USER_FUNCTIONS, CKS_RW_USER_FUNCTIONS].contains(&info.state)
 }
 
-pub(crate) unsafe extern "C" fn C_SignInit(
-    session: CK_SESSION_HANDLE,
-    mechanism: *mut CK_MECHANISM,
-    key: CK_OBJECT_HANDLE,
-) -> CK_RV {
-    // SAFETY: NULL, or the caller's mechanism.
-    let asked = unsafe { mechanism.as_ref() }.map(|mechanism| mechanism.mechanism);
-    call(Call::of("C_SignInit").mechanism(asked), |_| {
-        let rv = real!(C_SignInit(session, mechanism, key));
-        if let (CKR_OK, Some(mechanism)) = (rv, asked) {
-            let operation = Operation {
-                mechanism,
-                authenticated: false,
-            };
-            lock(&OPERATIONS).insert(session, operation);
-        }
-        rv
-    })
-}
-
-pub(crate) unsafe extern "C" fn C_SignUpdate(
-    session: CK_SESSION_HANDLE,
-    part: *mut CK_BYTE,
-    len: CK_ULONG,
-) -> CK_RV {
-    let signing = Signing::of("C_SignUpdate", session);
-    let rules = rules();
-    let rv = match signing.verdict(&rules) {
-        Verdict::Return { rv, leave_active } => {
-            if !leave_active {
-                discard(|buffer, len| real!(C_SignFinal(session, buffer, len)));
-                lock(&OPERATIONS).remove(&session);
-            }
-            rv
-        }
-        Verdict::Forward(_) => real!(C_SignUpdate(session, part, len)),
-    };
-    signing.call.log_rv(&rules, rv);
-    rv
-}
-
-pub(crate) unsafe extern "C" fn C_Sign(
-    session: CK_SESSION_HANDLE,
-    data: *mut CK_BYTE,
-    data_len: CK_ULONG,
-    signature: *mut CK_BYTE,
-    len: *mut CK_ULONG,
-) -> CK_RV {
-    let forward = |buffer, len| real!(C_Sign(session, data, data_len, buffer, len));
-    // SAFETY: the caller's buffer.
-    unsafe { Signing::of("C_Sign", session).sign(signature, len, forward) }
-}
-
-pub(crate) unsafe extern "C" fn C_SignFinal(
-    session: CK_SESSION_HANDLE,
-    signature: *mut CK_BYTE,
-    len: *mut CK_ULONG,
-) -> CK_RV {
-    let forward = |buffer, len| real!(C_SignFinal(session, buffer, len));
-    // SAFETY: the caller's buffer.
-    unsafe { Signing::of("C_SignFinal", session).sign(signature, len, forward) }
-}
-
-/// A call that uses the active signing operation of a session.
-struct Signing {
-    call: Call,
-    session: CK_SESSION_HANDLE,
-    operation: Option<Operation>,
-}
-
-impl Signing {
-    fn of(function: &'static str, session: CK_SESSION_HANDLE) -> Self {
-        let operation = lock(&OPERATIONS).get(&session).copied();
-        let mechanism = operation.map(|operation| operation.mechanism);
-        Self {
-            call: Call::of(function).mechanism(mechanism),
-            session,
-            operation,
-        }
-    }
-
-    /// What the `on` lines say, and then `always-authenticate`.
-    fn verdict(&self, rules: &Rules) -> Verdict {
-        let verdict = faults::strike(rules, &self.call);
-        let allowed = self
-            .operation
-            .is_none_or(|operation| operation.authenticated);
-        match verdict {
-            Verdict::Forward(_) if rules.always_authenticate && !allowed => Verdict::Return {
-                rv: CKR_USER_NOT_LOGGED_IN,
-                leave_active: false,
-            },
-            verdict => verdict,
-        }
-    }
-
-    /// Answers a call that returns a signature; `forward` makes the real one.
-    ///
-    /// # Safety
-    ///
-    /// `buffer` is NULL or has `*len` bytes.
-    unsafe fn sign(
-        self,
-        buffer: *mut CK_BYTE,
-        len: *mut CK_ULONG,
-        forward: impl Fn(*mut CK_BYTE, *mut CK_ULONG) -> CK_RV,
-    ) -> CK_RV {
-        let rules = rules();
-        if buffer.is_null() {
-            // SAFETY: as above.
-            return unsafe { self.query(&rules, len, forward) };
-        }
-        let _turn = rules.serial.then(|| lock(&TOKEN));
-        let verdict = self.verdict(&rules);
-        let stays = matches!(
-            verdict,
-            Verdict::Return {
-                leave_active: true,
-                ..
-            }
-        );
-        let rv = match verdict {
-            Verdict::Return { rv, leave_active } => {
-                if !leave_active {
-                    discard(forward);
-                }
-                rv
-            }
-            Verdict::Forward(manglings) if manglings.is_empty() => forward(buffer, len),
-            // SAFETY: as above.
-            Verdict::Forward(manglings) => unsafe { mangled(&manglings, buffer, len, forward) },
-        };
-        if !stays && rv != CKR_BUFFER_TOO_SMALL {
-            lock(&OPERATIONS).remove(&self.session);
-        }
-        self.call.log_rv(&rules, rv);
-        rv
-    }
-
-    /// Answers how long a signature may get.
-    ///
-    /// # Safety
-    ///
-    /// `len` is NULL or can be written.
-    unsafe fn query(
-        self,
-        rules: &Rules,
-        len: *mut CK_ULONG,
-        forward: impl Fn(*mut CK_BYTE, *mut CK_ULONG) -> CK_RV,
-    ) -> CK_RV {
-        let rv = forward(ptr::null_mut(), len);
-        if rv == CKR_OK {
-            // SAFETY: the real module has written it.
-            unsafe { *len += faults::growth(rules, &self.call) as CK_ULONG };
-        }
-        self.call.detail("query").log_rv(rules, rv);
-        rv
-    }
-}
-
-/// Ends the real operation; nobody gets its signature.
-fn discard(forward: impl Fn(*mut CK_BYTE, *mut CK_ULONG) -> CK_RV) {
-    let mut signature = [0; SIGNATURE_MAX];
-    let mut len = SIGNATURE_MAX as CK_ULONG;
-    forward(signature.as_mut_ptr(), &raw mut len);
-}
-
-/// Answers a wrong signature.
-///
-/// # Safety
-///
-/// `buffer` has `*len` bytes.
-unsafe fn mangled(
-    manglings: &[Mangling],
-    buffer: *mut CK_BYTE,
-    len: *mut CK_ULONG,
-    forward: impl Fn(*mut CK_BYTE, *mut CK_ULONG) -> CK_RV,
-) -> CK_RV {
-    let mut signature = vec![0; SIGNATURE_MAX];
-    let mut signature_len = SIGNATURE_MAX as CK_ULONG;
-    let rv = forward(signature.as_mut_ptr(), &raw mut signature_len);
-    if rv != CKR_OK {
-        return rv;
-    }
-    signature.truncate(signature_len as usize);
-    let signature = manglings.iter().copied().fold(signature, faults::mangle);
-    // SAFETY: as above.
-    unsafe { answer(&signature, buffer, len) }
+/// The whole of what the real module lists.
+fn listed(get: impl Fn(*mut CK_ULONG, *mut CK_ULONG) -> CK_RV) -> Result<Vec<CK_ULONG>, CK_RV> {
+    let ok = |rv| if rv == CKR_OK { Ok(()) } else { Err(rv) };
+    let mut count = 0;
+    ok(get(ptr::null_mut(), &raw mut count))?;
+    let mut list = vec![0; count as usize];
+    ok(get(list.as_mut_ptr(), &raw mut count))?;
+    list.truncate(count as usize);
+    Ok(list)
 }
 
 /// Answers a list in the way of PKCS#11: NULL asks for its length only.
@@ -431,7 +277,7 @@ unsafe fn mangled(
 /// # Safety
 ///
 /// `buffer` is NULL or has room for `*count` items.
-unsafe fn answer<T: Copy>(items: &[T], buffer: *mut T, count: *mut CK_ULONG) -> CK_RV {
+pub(crate) unsafe fn answer<T: Copy>(items: &[T], buffer: *mut T, count: *mut CK_ULONG) -> CK_RV {
     if count.is_null() {
         return CKR_ARGUMENTS_BAD;
     }

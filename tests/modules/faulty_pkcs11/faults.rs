@@ -5,24 +5,46 @@ use std::hint::black_box;
 use std::io::{self, Write};
 use std::{mem, process, ptr, thread, time::Duration};
 
-use cryptoki_sys::{CK_MECHANISM_TYPE, CK_RV};
+use cryptoki_sys::{CK_MECHANISM_TYPE, CK_RV, CK_SESSION_HANDLE, CK_SLOT_ID, CKR_DEVICE_REMOVED};
 
+use crate::card;
 use crate::rules::{Action, Ending, Mangling, On, Rules};
 
 /// A call, as far as rules and log are concerned.
 pub(crate) struct Call {
     function: &'static str,
+    /// `None`: it needs no token.
+    pub(crate) place: Option<Place>,
     mechanism: Option<CK_MECHANISM_TYPE>,
     detail: String,
+}
+
+/// Where a call needs a token.
+#[derive(Clone, Copy)]
+pub(crate) enum Place {
+    Slot(CK_SLOT_ID),
+    Session(CK_SESSION_HANDLE),
 }
 
 impl Call {
     pub(crate) fn of(function: &'static str) -> Self {
         Self {
             function,
+            place: None,
             mechanism: None,
             detail: String::new(),
         }
+    }
+
+    /// A call that needs the token in this slot.
+    pub(crate) fn in_slot(self, slot: CK_SLOT_ID) -> Self {
+        let place = Some(Place::Slot(slot));
+        Self { place, ..self }
+    }
+
+    pub(crate) fn in_session(self, session: CK_SESSION_HANDLE) -> Self {
+        let place = Some(Place::Session(session));
+        Self { place, ..self }
     }
 
     pub(crate) fn mechanism(self, mechanism: Option<CK_MECHANISM_TYPE>) -> Self {
@@ -34,6 +56,17 @@ impl Call {
         Self {
             detail: detail.into(),
             ..self
+        }
+    }
+
+    pub(crate) fn is(&self, function: &str) -> bool {
+        self.function == function
+    }
+
+    pub(crate) fn session(&self) -> Option<CK_SESSION_HANDLE> {
+        match self.place? {
+            Place::Session(session) => Some(session),
+            Place::Slot(_) => None,
         }
     }
 
@@ -87,15 +120,24 @@ pub(crate) fn call(call: Call, forward: impl FnOnce(&Rules) -> CK_RV) -> CK_RV {
     rv
 }
 
-/// Counts a call and does the actions of all lines that strike, up to the first `ckr`.
+/// Counts a call and does the actions of all lines that strike, up to the first `ckr`. What reaches the card is refused
+/// if it was pulled.
 pub(crate) fn strike(rules: &Rules, call: &Call) -> Verdict {
     let striking: Vec<_> = call.lines(rules).filter(|on| on.strikes()).collect();
+    let pulled = rules.pull.as_ref().is_some_and(|pull| pull.strikes(call));
     let mut manglings = Vec::new();
     for action in striking.iter().flat_map(|on| &on.actions) {
         match action {
             Action::Delay(delay) => thread::sleep(*delay),
             Action::Grow { megabytes } => mem::forget(black_box(vec![1_u8; megabytes << 20])),
-            Action::Stdout(text) => print(text),
+            Action::Stdout(text) => print(io::stdout().lock(), text),
+            Action::Stderr(text) => print(io::stderr().lock(), text),
+            Action::Flood { megabytes } => flood(*megabytes),
+            Action::Logout => call.session().into_iter().for_each(card::log_out),
+            Action::CloseSessions => call
+                .session()
+                .into_iter()
+                .for_each(card::close_sessions_beside),
             Action::Mangle(mangling) => manglings.push(*mangling),
             &Action::Return { rv, leave_active } => return Verdict::Return { rv, leave_active },
             Action::Never(ending) => {
@@ -104,7 +146,17 @@ pub(crate) fn strike(rules: &Rules, call: &Call) -> Verdict {
             }
         }
     }
-    Verdict::Forward(manglings)
+    let refusal = match pulled {
+        true => Some(CKR_DEVICE_REMOVED),
+        false => rules.pull.as_ref().and_then(|pull| pull.refusal(call)),
+    };
+    match refusal {
+        Some(rv) => Verdict::Return {
+            rv,
+            leave_active: false,
+        },
+        None => Verdict::Forward(manglings),
+    }
 }
 
 /// How much longer than the real ones the signatures of such calls may get.
@@ -162,10 +214,15 @@ fn der(tag: u8, content: Vec<u8>) -> Vec<u8> {
     [header, content].concat()
 }
 
-fn print(text: &str) {
-    let mut stdout = io::stdout().lock();
-    // A test may well have closed stdout.
-    let _ = writeln!(stdout, "{text}").and_then(|()| stdout.flush());
+fn print(mut stream: impl Write, text: &str) {
+    // A test may well have closed it.
+    let _ = writeln!(stream, "{text}").and_then(|()| stream.flush());
+}
+
+fn flood(megabytes: usize) {
+    let kilobyte = format!("{:.<1023}\n", "noise ");
+    let megabyte = kilobyte.repeat(1 << 10);
+    (0..megabytes).for_each(|_| print(io::stdout().lock(), &megabyte));
 }
 
 fn end(ending: Ending) -> ! {

@@ -4,7 +4,7 @@
 //! environment variable `CARDCHECK_FAULTS`. `C_GetFunctionList` reads the file, and every
 //! `C_Initialize` reads it anew; if it cannot be used, they write a line to stderr and return
 //! `CKR_GENERAL_ERROR`. The counts of `after` and `times` last as long as the module stays loaded
-//! in a process, unless the text of the file changes.
+//! in a process, unless the text of the file changes; or as long as the directory of `counts`.
 //!
 //! # The rules file
 //!
@@ -14,6 +14,9 @@
 //! ```text
 //! module /usr/lib/softhsm/libsofthsm2.so  # the real module: required, loaded once
 //! log /tmp/x/calls.log                    # append one line per call, see below
+//! counts /tmp/x/counts                    # all processes count together what `after` and
+//!                                         # `times` are about, in files of this directory (`on-1`
+//!                                         # for the first `on` line): one directory for one run
 //!
 //! # what the token announces
 //! hide 0x0d 0x43            # mechanisms missing in C_GetMechanismList
@@ -30,11 +33,19 @@
 //! serial                    # one signature at a time in this process, delays included
 //! pad 1234                  # a PIN pad: sets CKF_PROTECTED_AUTHENTICATION_PATH; this PIN is
 //!                           # "typed" whenever C_Login comes with a NULL PIN
+//! endless-objects           # C_FindObjects never says that it is done: the last handles it has
+//!                           # found come again and again
 //! always-authenticate       # all private keys have CKA_ALWAYS_AUTHENTICATE (the real module
 //!                           # must know the attribute); needs `pin`. CKR_USER_NOT_LOGGED_IN
 //!                           # unless C_Login(CKU_CONTEXT_SPECIFIC) came since C_SignInit
 //! pin 1234                  # what such a context-specific login is checked against;
 //!                           # otherwise CKR_PIN_INCORRECT. The real module never sees it.
+//!
+//! # a card that is pulled during the C_Sign after N others, and gone for that many milliseconds;
+//! # then it is back, perhaps as another card with this serial number
+//! pull after N for MS
+//! pull after N for MS back-as SERIAL
+//! pull after N for ever
 //!
 //! # faults
 //! on FUNCTION [CONDITION ...] ACTION ...
@@ -55,7 +66,13 @@
 //! # actions
 //! delay MS                # wait
 //! grow MB                 # allocate and keep memory
-//! stdout "TEXT"           # print a line to stdout
+//! stdout "TEXT"           # print a line to stdout ...
+//! stderr "TEXT"           # ... or to stderr
+//! flood MB                # print that many megabytes of lines to stdout
+//! logout                  # really log out behind the caller's back: C_Logout ...
+//! close-sessions          # ... or close all sessions of the slot: C_CloseAllSessions. For
+//!                         # functions with a session; the real module answers the stale call,
+//!                         # and may crash if another thread is just using that slot
 //! ckr RV                  # return this without forwarding; a signing operation is ended, as the
 //!                         # standard wants
 //! leave-active ckr RV     # for C_Sign, C_SignUpdate, C_SignFinal: leave the operation active
@@ -72,9 +89,21 @@
 //! All lines which match a call count it; their actions happen in the order of the file, up to
 //! the first `ckr`. Unless there was one, the call is forwarded then and its signature changed.
 //!
+//! # The pulled card
+//!
+//! C_Sign is counted as by an `on` line, and what `on` lines do goes before what the missing card
+//! answers: with `pull after 3 for ever` and `on C_Sign after 4 hang` the call after the pull
+//! hangs. The C_Sign during which the card is
+//! pulled returns `CKR_DEVICE_REMOVED`, and all sessions of its slot are really closed. While it is
+//! gone, the first call in one of these returns `CKR_DEVICE_REMOVED` and later ones
+//! `CKR_SESSION_HANDLE_INVALID`; functions with a slot return `CKR_TOKEN_NOT_PRESENT`, and
+//! `C_GetSlotList` leaves the slot out where tokens are asked for. Old sessions stay closed when it
+//! is back. With `counts` all processes see the same card: the file `pulled` says since when.
+//!
 //! # The log
 //!
 //! ```text
+//! C_Initialize pid=4711 rv=0x00000000       (the process that has loaded the module)
 //! C_SignInit mech=0x0d rv=0x00000070
 //! C_Login user=1 pin-len=4 rv=0x00000000    (or pin=NULL; user is CK_USER_TYPE)
 //! C_Sign mech=0x01 query rv=0x00000000      (asked only for the length)
@@ -84,8 +113,11 @@
 #![allow(non_snake_case)] // the functions have their PKCS#11 names
 
 mod calls;
+mod card;
+mod count;
 mod faults;
 mod rules;
+mod signing;
 
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::{env, fs, mem};
@@ -95,6 +127,7 @@ use cryptoki_sys::*;
 use faults::Call;
 use libloading::Library;
 use rules::Rules;
+use signing::{C_Sign, C_SignFinal, C_SignInit, C_SignUpdate};
 
 /// Names the rules file.
 const RULES_VARIABLE: &str = "CARDCHECK_FAULTS";
@@ -117,10 +150,17 @@ use real;
 /// Defines functions, grouped by signature, to which only the `on` rules apply.
 macro_rules! forward {
     ($($args:tt $($name:ident)+;)*) => { $($(forward!{@ $name $args})+)* };
-    (@ $name:ident ($($arg:ident: $ty:ty),*)) => {
+    (@ $name:ident ($session:ident: CK_SESSION_HANDLE $($rest:tt)*)) => {
+        forward!{@ $name ($session: CK_SESSION_HANDLE $($rest)*) in_session($session)}
+    };
+    (@ $name:ident ($slot:ident: CK_SLOT_ID $($rest:tt)*)) => {
+        forward!{@ $name ($slot: CK_SLOT_ID $($rest)*) in_slot($slot)}
+    };
+    (@ $name:ident ($($arg:ident: $ty:ty),*) $($place:ident($handle:ident))?) => {
         #[allow(clippy::too_many_arguments)]
         unsafe extern "C" fn $name($($arg: $ty),*) -> CK_RV {
-            faults::call(Call::of(stringify!($name)), |_| real!($name($($arg),*)))
+            let call = Call::of(stringify!($name))$(.$place($handle))?;
+            faults::call(call, |_| real!($name($($arg),*)))
         }
     };
 }
@@ -154,7 +194,6 @@ forward! {
     (session: CK_SESSION_HANDLE, old: *mut CK_BYTE, old_len: CK_ULONG, new: *mut CK_BYTE,
         new_len: CK_ULONG) C_SetPIN;
 
-    (session: CK_SESSION_HANDLE, template: *mut CK_ATTRIBUTE, count: CK_ULONG) C_FindObjectsInit;
     (session: CK_SESSION_HANDLE, template: *mut CK_ATTRIBUTE, count: CK_ULONG,
         object: *mut CK_OBJECT_HANDLE) C_CreateObject;
     (session: CK_SESSION_HANDLE, object: CK_OBJECT_HANDLE) C_DestroyObject C_DigestKey;

@@ -1,14 +1,15 @@
 //! The rules file; its language is described at the top of the crate.
 
-use std::fs::{File, OpenOptions};
+use std::fs::{self, File, OpenOptions};
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 use std::vec;
 
-use cryptoki_sys::{CK_FLAGS, CK_MECHANISM_TYPE, CK_RV, CK_ULONG};
+use cryptoki_sys::{CK_FLAGS, CK_MECHANISM_TYPE, CK_RV, CK_SLOT_ID, CK_ULONG};
 
 use crate::FUNCTIONS;
+use crate::card::Pull;
+use crate::count::Count;
 
 /// Functions for which `mech` means something.
 const WITH_MECHANISM: &[&str] = &[
@@ -20,6 +21,21 @@ const WITH_MECHANISM: &[&str] = &[
 ];
 /// Functions which use an active signing operation.
 const SIGNING: &[&str] = &["C_Sign", "C_SignUpdate", "C_SignFinal"];
+/// Functions which are not called in a session.
+const WITHOUT_SESSION: &[&str] = &[
+    "C_Initialize",
+    "C_Finalize",
+    "C_GetInfo",
+    "C_GetSlotList",
+    "C_GetSlotInfo",
+    "C_GetTokenInfo",
+    "C_GetMechanismList",
+    "C_GetMechanismInfo",
+    "C_InitToken",
+    "C_OpenSession",
+    "C_CloseAllSessions",
+    "C_WaitForSlotEvent",
+];
 /// Functions which return a signature.
 const SIGNATURE: &[&str] = &["C_Sign", "C_SignFinal"];
 
@@ -29,6 +45,7 @@ pub(crate) struct Rules {
     pub(crate) text: String,
     pub(crate) module: PathBuf,
     pub(crate) log: Option<File>,
+    counts: Option<PathBuf>,
     pub(crate) hide: Vec<CK_MECHANISM_TYPE>,
     pub(crate) hide_info: Vec<CK_MECHANISM_TYPE>,
     pub(crate) list: Vec<CK_MECHANISM_TYPE>,
@@ -42,6 +59,8 @@ pub(crate) struct Rules {
     pub(crate) pad: Option<String>,
     pub(crate) always_authenticate: bool,
     pub(crate) pin: Option<String>,
+    pub(crate) endless_objects: bool,
+    pub(crate) pull: Option<Pull>,
     pub(crate) on: Vec<On>,
 }
 
@@ -52,7 +71,7 @@ pub(crate) struct On {
     after: u64,
     times: u64,
     pub(crate) actions: Vec<Action>,
-    calls: AtomicU64,
+    calls: Count,
 }
 
 /// What an `on` line does.
@@ -60,6 +79,10 @@ pub(crate) enum Action {
     Delay(Duration),
     Grow { megabytes: usize },
     Stdout(String),
+    Stderr(String),
+    Flood { megabytes: usize },
+    Logout,
+    CloseSessions,
     Return { rv: CK_RV, leave_active: bool },
     Mangle(Mangling),
     Never(Ending),
@@ -97,6 +120,7 @@ impl Rules {
         if rules.always_authenticate && rules.pin.is_none() {
             return Err("`always-authenticate` needs a `pin` line".into());
         }
+        rules.share_counts();
         Ok(Self { text, ..rules })
     }
 
@@ -107,6 +131,7 @@ impl Rules {
         match rule {
             "module" => self.module = words.word("path")?.into(),
             "log" => self.log = Some(open_log(words.word("path")?)?),
+            "counts" => self.counts = Some(make_dir(words.word("path")?)?),
             "hide" => self.hide.extend(words.numbers()?),
             "hide-info" => self.hide_info.extend(words.numbers()?),
             "list" => self.list.extend(words.numbers()?),
@@ -121,10 +146,13 @@ impl Rules {
             "slots" => self.no_slots = words.keyword("none")?,
             "token" => self.no_token = words.keyword("none")?,
             "invisible-after-login" => self.invisible_after_login = true,
+            "endless-objects" => self.endless_objects = true,
             "serial" => self.serial = true,
             "pad" => self.pad = Some(words.word("PIN")?.into()),
             "always-authenticate" => self.always_authenticate = true,
             "pin" => self.pin = Some(words.word("PIN")?.into()),
+            "pull" if self.pull.is_some() => return Err("the card can be pulled only once".into()),
+            "pull" => self.pull = Some(Pull::parse(words)?),
             "on" => self.on.push(On::parse(words)?),
             other => return Err(format!("unknown rule `{other}`")),
         }
@@ -132,6 +160,24 @@ impl Rules {
             .0
             .next()
             .map_or(Ok(()), |word| Err(format!("`{word}` is too much")))
+    }
+
+    /// The slot out of which the card was pulled.
+    pub(crate) fn empty_slot(&self) -> Option<CK_SLOT_ID> {
+        self.pull.as_ref().and_then(Pull::empty_slot)
+    }
+
+    /// Lets processes share what is counted, if a `counts` line says so: it may stand anywhere.
+    fn share_counts(&mut self) {
+        let Some(dir) = &self.counts else {
+            return;
+        };
+        for (number, on) in (1..).zip(&mut self.on) {
+            on.calls = Count::Shared(dir.join(format!("on-{number}")));
+        }
+        if let Some(pull) = &mut self.pull {
+            pull.share(dir);
+        }
     }
 }
 
@@ -147,7 +193,7 @@ impl On {
             after: 0,
             times: u64::MAX,
             actions: Vec::new(),
-            calls: AtomicU64::new(0),
+            calls: Count::default(),
         };
         while let Some(word) = words.0.next() {
             match word {
@@ -168,6 +214,15 @@ impl On {
             }
             Err(format!("`{what}` is for {} only", allowed.join(", ")))
         };
+        let in_session = |what: &str| {
+            if !WITHOUT_SESSION.contains(&self.function.as_str()) {
+                return Ok(());
+            }
+            Err(format!(
+                "`{what}` needs a session, and {} has none",
+                self.function
+            ))
+        };
         if self.actions.is_empty() {
             return Err("no action".into());
         }
@@ -179,6 +234,8 @@ impl On {
                 leave_active: true, ..
             } => only(SIGNING, "leave-active"),
             Action::Mangle(_) => only(SIGNATURE, "corrupt`, `length`, `der"),
+            Action::Logout => in_session("logout"),
+            Action::CloseSessions => in_session("close-sessions"),
             _ => Ok(()),
         })
     }
@@ -192,9 +249,9 @@ impl On {
 
     /// Counts a call; whether `after` and `times` let the line strike.
     pub(crate) fn strikes(&self) -> bool {
-        let before = self.calls.fetch_add(1, Ordering::Relaxed);
+        let before = self.calls.next();
         before
-            .checked_sub(self.after)
+            .and_then(|before| before.checked_sub(self.after))
             .is_some_and(|struck| struck < self.times)
     }
 }
@@ -207,6 +264,12 @@ impl Action {
                 megabytes: words.number("megabytes")?,
             },
             "stdout" => Self::Stdout(words.word("text")?.into()),
+            "stderr" => Self::Stderr(words.word("text")?.into()),
+            "flood" => Self::Flood {
+                megabytes: words.number("megabytes")?,
+            },
+            "logout" => Self::Logout,
+            "close-sessions" => Self::CloseSessions,
             "ckr" => Self::Return {
                 rv: words.number("CKR")?,
                 leave_active: false,
@@ -238,7 +301,7 @@ impl Action {
 }
 
 /// The words of a line.
-struct Words<'a>(vec::IntoIter<&'a str>);
+pub(crate) struct Words<'a>(vec::IntoIter<&'a str>);
 
 impl<'a> Words<'a> {
     fn split(line: &'a str) -> Result<Self, String> {
@@ -255,18 +318,22 @@ impl<'a> Words<'a> {
         Ok(Self(words.into_iter()))
     }
 
-    fn word(&mut self, what: &str) -> Result<&'a str, String> {
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.as_slice().is_empty()
+    }
+
+    pub(crate) fn word(&mut self, what: &str) -> Result<&'a str, String> {
         self.0.next().ok_or_else(|| format!("{what} missing"))
     }
 
-    fn keyword(&mut self, expected: &str) -> Result<bool, String> {
+    pub(crate) fn keyword(&mut self, expected: &str) -> Result<bool, String> {
         match self.word(expected)? {
             word if word == expected => Ok(true),
             word => Err(format!("`{expected}` expected, not `{word}`")),
         }
     }
 
-    fn number<T: TryFrom<u64>>(&mut self, what: &str) -> Result<T, String> {
+    pub(crate) fn number<T: TryFrom<u64>>(&mut self, what: &str) -> Result<T, String> {
         number(self.word(what)?)
     }
 
@@ -279,7 +346,7 @@ fn mechanisms(word: &str) -> Result<Vec<CK_MECHANISM_TYPE>, String> {
     word.split(',').map(number).collect()
 }
 
-fn number<T: TryFrom<u64>>(word: &str) -> Result<T, String> {
+pub(crate) fn number<T: TryFrom<u64>>(word: &str) -> Result<T, String> {
     let parsed = match word.strip_prefix("0x") {
         Some(digits) => u64::from_str_radix(digits, 16),
         None => word.parse(),
@@ -293,4 +360,9 @@ fn number<T: TryFrom<u64>>(word: &str) -> Result<T, String> {
 fn open_log(path: &str) -> Result<File, String> {
     let file = OpenOptions::new().create(true).append(true).open(path);
     file.map_err(|error| format!("{path}: {error}"))
+}
+
+fn make_dir(path: &str) -> Result<PathBuf, String> {
+    let made = fs::create_dir_all(path).map(|()| path.into());
+    made.map_err(|error| format!("{path}: {error}"))
 }
