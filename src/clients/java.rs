@@ -3,6 +3,9 @@
 //! SignatureScheme.getSignerOfPreferableAlgorithm, getSigner). After a refusal of C_Sign nothing is tried any more. Mechanisms
 //! are taken from C_GetMechanismList (sun.security.pkcs11 SunPKCS11.initToken).
 //!
+//! Its key store can't be opened on a token that also holds a key of a type that it doesn't know, such as Ed25519 (P11KeyStore
+//! "unknown key type"); the rule looks at one key and doesn't say so.
+//!
 //! What C_SignInit would say is what it said to cardcheck's own trial of the same call.
 
 use super::ca_names::{self, UNWANTED};

@@ -243,7 +243,14 @@ fn failure(cell: &Cell, screen: &Screen, scheme: Option<String>) -> String {
     let ckr = cell.ckr.map(|ckr| ckr.to_string());
     let what = match cell.stage {
         // whatever alert followed, this is what went wrong
-        Some(Stage::Select) => Some("no certificate sent".to_owned()),
+        Some(Stage::Select) => Some(
+            match cell.alert {
+                Some(_) => "no certificate sent",
+                // it was the client that ended it
+                None => "no way to sign",
+            }
+            .to_owned(),
+        ),
         _ => ckr.or_else(|| cell.alert.clone()),
     };
     let mut text = format!("{} {stage}", screen.cross());
