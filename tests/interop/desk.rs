@@ -238,6 +238,20 @@ pub(crate) fn version_flag(tls: &str) -> String {
     format!("-tls{}", tls.replace('.', "_"))
 }
 
+/// As `support::need`, for libp11's engine, which is no program.
+#[track_caller]
+pub(crate) fn need_engine() -> Option<()> {
+    let engine = Command::new("openssl").args(["engine", "pkcs11"]).output();
+    if engine.unwrap().status.success() {
+        return Some(());
+    }
+    let place = std::panic::Location::caller();
+    let missing = "OpenSSL's engine pkcs11 (libp11) not installed; scripts/test installs it";
+    assert!(std::env::var_os("CI").is_none(), "{place}: {missing}");
+    eprintln!("SKIPPED at {place}: {missing}");
+    None
+}
+
 /// What both ends of a connection said.
 pub(crate) struct Login {
     pub(crate) client: String,

@@ -6,7 +6,7 @@ use std::process::Command;
 use serde_json::Value;
 
 use crate::desk::Came::{self, In, NotForThisKey, Out};
-use crate::desk::{self, Desk, Program, Wanted, version_flag};
+use crate::desk::{self, Desk, Program, Wanted, need_engine, version_flag};
 use crate::lists::*;
 use crate::signed_by::{ECDSA, PKCS1, PSS, PSS_REFUSED, RAW, SignedBy, sign_by};
 use crate::support::{PIN, need};
@@ -232,18 +232,4 @@ impl Program for OpenSsl {
         let text = cell["user_sees"].as_str()?;
         text.rsplit(':').next()
     }
-}
-
-/// As `support::need`, for libp11's engine, which is no program.
-#[track_caller]
-fn need_engine() -> Option<()> {
-    let engine = Command::new("openssl").args(["engine", "pkcs11"]).output();
-    if engine.unwrap().status.success() {
-        return Some(());
-    }
-    let place = std::panic::Location::caller();
-    let missing = "OpenSSL's engine pkcs11 (libp11) not installed; scripts/test installs it";
-    assert!(std::env::var_os("CI").is_none(), "{place}: {missing}");
-    eprintln!("SKIPPED at {place}: {missing}");
-    None
 }

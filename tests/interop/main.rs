@@ -5,6 +5,7 @@
 mod support;
 
 mod chromium;
+mod curl;
 mod desk;
 mod gnutls;
 mod java;
