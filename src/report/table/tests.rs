@@ -297,7 +297,20 @@ fn no_line_is_wider_than_the_screen_but_a_snippet() {
     long.tokens[0].label = "a label of thirty-two characters".into();
     long.keys[0].label = "x".repeat(100);
     long.keys[1].label = "a name in several words that is long".into();
-    for run in [sample::lying(), sample::crowd(), many_clients(), long] {
+    let mut long_name = many_clients();
+    long_name.clients[1].name = "openssl-provider".into();
+    for cell in &mut long_name.cells {
+        cell.client = cell.client.replace("client-2", "openssl-provider");
+    }
+    let runs = [
+        sample::lying(),
+        sample::crowd(),
+        many_clients(),
+        two_kinds_of_clients(),
+        long,
+        long_name,
+    ];
+    for run in runs {
         for width in 60..=200 {
             let text = render(&run, &screen(width));
             let too_wide = |line: &&str| {
