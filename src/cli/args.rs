@@ -102,7 +102,7 @@ pub(super) struct Servers {
     /// A server's list in OpenSSL's syntax, as `openssl s_server -client_sigalgs` takes it: RSA+SHA256:RSA-PSS+SHA256
     #[arg(long, value_name = "LIST")]
     pub(super) sigalgs: Vec<String>,
-    /// A client to imitate, or `all`; may be given several times [default: all]
+    /// A client to imitate, or `all`; may be given several times [default: firefox, chrome, openssl, java]
     #[arg(long, value_name = "NAME", value_delimiter = ',')]
     pub(super) client: Vec<String>,
     /// Only this version of TLS
@@ -189,6 +189,7 @@ fn patience(text: &str) -> Result<Duration, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::clients::DEFAULT;
 
     #[test]
     fn the_command_line_is_sound() {
@@ -205,5 +206,17 @@ mod tests {
         for bad in ["0", "-1", "soon", "", "inf", "NaN", "100d", "1e300"] {
             assert!(patience(bad).is_err(), "{bad}");
         }
+    }
+
+    #[test]
+    fn the_help_names_the_clients_that_are_taken_by_default() {
+        use clap::CommandFactory;
+        let args = Args::command();
+        let matrix = args.find_subcommand("matrix").unwrap();
+        let mut known = matrix.get_arguments();
+        let client = known.find(|known| known.get_id() == "client").unwrap();
+        let names: Vec<&str> = DEFAULT.iter().map(|client| client.name()).collect();
+        let default = format!("[default: {}]", names.join(", "));
+        assert!(client.get_help().unwrap().to_string().ends_with(&default));
     }
 }

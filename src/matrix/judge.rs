@@ -119,12 +119,10 @@ fn explain(
             };
         }
         (End::CouldNotTell { why }, _) => return with_reason(cell, Outcome::Error, why),
-        (End::SignFailed(error), _) if was_not_tried(error) => {
-            let why = error.detail.clone().unwrap_or_default();
-            return Cell {
-                measured: false,
-                ..with_reason(cell, Outcome::Skipped, &why)
-            };
+        (End::SignFailed(error), _) if was_not_tried(error) => return not_tried(cell, error),
+        (End::SignFailed(_) | End::ClientStopped { .. }, Choice::GiveUp { scheme, why, .. }) => {
+            let stage = scheme.map_or(Stage::Select, |_| Stage::Sign);
+            (stage, why.clone(), None)
         }
         (End::SignFailed(error), _) => (sign_stage(error), error.to_string(), None),
         (End::Refused { alert, .. }, Choice::NoCertificate { why }) => {
@@ -138,17 +136,21 @@ fn explain(
         }
         (End::ClientStopped { why }, _) => (Stage::Transport, why.clone(), None),
     };
-    let (ckr, lost) = match &attempt.end {
-        End::SignFailed(error) => (error.ckr, error.lost.clone()),
-        _ => (None, None),
+    let failed = match &attempt.end {
+        End::SignFailed(error) => Some(error),
+        _ => None,
     };
+    let (step, ckr) = (
+        failed.map(|error| error.step),
+        failed.and_then(|error| error.ckr),
+    );
     Cell {
         outcome: Outcome::Fail,
         stage: Some(stage),
         ckr,
-        lost,
+        lost: failed.and_then(|error| error.lost.clone()),
         alert: alert.map(|alert| alert.to_string()),
-        user_sees: user_sees(table, planned, stage, ckr, alert),
+        user_sees: user_sees(table, planned, stage, step, ckr, alert),
         reason: Some(reason).filter(|reason| !reason.is_empty()),
         ..cell
     }
@@ -158,6 +160,7 @@ fn user_sees(
     table: &Table<'_>,
     planned: &PlannedCell,
     stage: Stage,
+    step: Option<SignStep>,
     ckr: Option<Ckr>,
     alert: Option<Alert>,
 ) -> Option<String> {
@@ -167,6 +170,7 @@ fn user_sees(
         offered: profile.schemes(planned.version).unwrap_or_default(),
         stage,
         version: planned.version,
+        step,
         ckr,
         alert,
     };
@@ -181,6 +185,14 @@ fn sign_stage(error: &SignError) -> Stage {
         | SignStep::Sign
         | SignStep::Session
         | SignStep::NotTried => Stage::Sign,
+    }
+}
+
+fn not_tried(cell: Cell, error: &SignError) -> Cell {
+    let why = error.detail.clone().unwrap_or_default();
+    Cell {
+        measured: false,
+        ..with_reason(cell, Outcome::Skipped, &why)
     }
 }
 

@@ -91,6 +91,8 @@ struct Sameness {
     profile: Option<usize>,
     version: TlsVersion,
     min_rsa_bits: u32,
+    /// Certificates that go out behind the key's own.
+    intermediates: usize,
     /// `None`: no certificate goes out, whatever the reason.
     choice: Option<Choice>,
 }
@@ -201,7 +203,16 @@ impl Planner<'_> {
         }
         match decide(*rule, &card, &server) {
             Ok(choice) => {
-                let job = self.job(key, profile, client, server, &choice);
+                let intermediates = rule.intermediates(&card, &server.ca_names).len();
+                let sameness = Sameness {
+                    key,
+                    profile: (!self.options.quick).then_some(profile),
+                    version,
+                    min_rsa_bits: server.min_rsa_bits,
+                    intermediates,
+                    choice: Some(choice.clone()).filter(sends_certificate),
+                };
+                let job = self.job(sameness, profile, client, server, &choice);
                 Fate::Handshake { job, choice }
             }
             Err(why) => Fate::CouldNotTell(why),
@@ -211,19 +222,13 @@ impl Planner<'_> {
     /// The handshake for this cell: one that is planned already, if it comes to the same.
     fn job(
         &mut self,
-        key: usize,
+        sameness: Sameness,
         profile: usize,
         client: usize,
         server: Server,
         choice: &Choice,
     ) -> usize {
-        let sameness = Sameness {
-            key,
-            profile: (!self.options.quick).then_some(profile),
-            version: server.version,
-            min_rsa_bits: server.min_rsa_bits,
-            choice: choice.scheme().map(|_| choice.clone()),
-        };
+        let key = sameness.key;
         let jobs = &mut self.plan.jobs;
         let cell = self.plan.cells.len();
         *self.known.entry(sameness).or_insert_with(|| {
@@ -238,6 +243,10 @@ impl Planner<'_> {
             jobs.len() - 1
         })
     }
+}
+
+fn sends_certificate(choice: &Choice) -> bool {
+    !matches!(choice, Choice::NoCertificate { .. })
 }
 
 /// Is any scheme in the list for this type of key? Whether it is legal in the version is the cell's question.
@@ -271,4 +280,71 @@ fn short_lists(table: &Table<'_>, options: Options) -> Vec<ShortList> {
     }
     short.retain(|list| !list.schemes.is_empty());
     short
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clients::by_name;
+    use crate::model::certificate::Certificate;
+    use crate::model::key_type::KeyType;
+    use crate::model::token::Token;
+
+    fn certificate() -> Certificate {
+        let made = rcgen::generate_simple_self_signed(["user".into()]).unwrap();
+        Certificate::from_der(made.cert.der()).unwrap()
+    }
+
+    fn rsa(chain_on_token: Vec<Certificate>) -> Key {
+        Key {
+            token: "t1".into(),
+            key_type: KeyType::Rsa,
+            bits: Some(2048),
+            certificate: Some(certificate()),
+            pairing: Pairing::IdAndKey,
+            chain_on_token,
+            ..Key::default()
+        }
+    }
+
+    fn handshakes(key: Key, clients: &[&str]) -> usize {
+        let clients: Vec<&'static dyn Client> =
+            clients.iter().filter_map(|name| by_name(name)).collect();
+        let profile = Profile {
+            name: "pkcs1".into(),
+            about: String::new(),
+            source: String::new(),
+            tls12: Some(vec![Scheme(0x0401)]),
+            tls13: None,
+            ca_names: Vec::new(),
+            min_rsa_bits: 0,
+            negotiates: None,
+        };
+        let token = Token {
+            id: "t1".into(),
+            ..Token::default()
+        };
+        let table = Table {
+            tokens: &[token],
+            keys: &[key],
+            profiles: &[profile],
+            clients: &clients,
+        };
+        plan(&table, Options::default()).jobs.len()
+    }
+
+    #[test]
+    fn clients_share_a_handshake_if_they_sign_alike_and_send_the_same_certificates() {
+        let intermediate = || Certificate {
+            issuer_der: b"another".to_vec(),
+            ..certificate()
+        };
+        let both = ["firefox", "openssl"];
+        assert_eq!(handshakes(rsa(Vec::new()), &both), 1);
+        assert_eq!(handshakes(rsa(vec![intermediate()]), &both), 2);
+        assert_eq!(
+            handshakes(rsa(vec![intermediate()]), &["openssl", "curl"]),
+            1
+        );
+    }
 }

@@ -28,6 +28,7 @@ pub(super) struct CellReport {
     /// Where it failed.
     #[schemars(extend("enum" = ["select", "sign", "encode", "server_verify", "transport", null]))]
     stage: Option<&'static str>,
+    /// The token's answer; where the client's own library stopped before it was asked, that one's code.
     ckr: Option<String>,
     /// How the module was lost over it: it gave no answer in time, or took its process with it.
     #[schemars(extend("enum" = ["no_answer", "crashed", null]))]

@@ -35,6 +35,8 @@
 //!                           # "typed" whenever C_Login comes with a NULL PIN
 //! endless-objects           # C_FindObjects never says that it is done: the last handles it has
 //!                           # found come again and again
+//! logged-in 1234            # for programs that can't ask for a PIN: every session that opens is
+//!                           # logged in by this one, and CKF_LOGIN_REQUIRED is off
 //! always-authenticate       # all private keys have CKA_ALWAYS_AUTHENTICATE (the real module
 //!                           # must know the attribute); needs `pin`. CKR_USER_NOT_LOGGED_IN
 //!                           # unless C_Login(CKU_CONTEXT_SPECIFIC) came since C_SignInit
@@ -182,8 +184,6 @@ forward! {
     (info: *mut CK_INFO) C_GetInfo;
     (slot: CK_SLOT_ID) C_CloseAllSessions;
     (slot: CK_SLOT_ID, pin: *mut CK_BYTE, pin_len: CK_ULONG, label: *mut CK_BYTE) C_InitToken;
-    (slot: CK_SLOT_ID, flags: CK_FLAGS, application: CK_VOID_PTR, notify: CK_NOTIFY,
-        session: *mut CK_SESSION_HANDLE) C_OpenSession;
     (flags: CK_FLAGS, slot: *mut CK_SLOT_ID, reserved: CK_VOID_PTR) C_WaitForSlotEvent;
 
     (session: CK_SESSION_HANDLE)
