@@ -99,6 +99,7 @@ impl ResolvesClientCert for Resolver {
                     step: SignStep::Prepare,
                     ckr,
                     detail: Some(why),
+                    lost: None,
                 }),
             ),
             Choice::NoCertificate { .. } => return None,
