@@ -85,8 +85,8 @@ pub(super) enum Request {
     Slots,
     /// C_GetTokenInfo: no session, no login.
     Describe(u64),
-    /// Log in to the token in this slot.
-    Login(u64, Login),
+    /// Log in to this token, in the slot that it was described in: to no other that may be there by now.
+    Login(Box<Token>, Login),
     /// Read the token in this slot.
     Inventory(u64),
     MechanismInfo(u64, Mechanism),
@@ -105,6 +105,8 @@ pub(super) enum Request {
 pub(super) enum Reply {
     /// No reply yet: this function is being called now.
     Calling(Function),
+    /// No reply yet: C_Login came back, and didn't say that the PIN is right.
+    PinInDoubt,
     Loaded(Result<Module, LoadFailure>),
     Slots(Result<Slots, Refusal>),
     Description(Result<Description, Refusal>),

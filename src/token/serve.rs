@@ -120,8 +120,9 @@ impl Desk {
                 let library = self.library();
                 Reply::Description(library.and_then(|library| library.describe(slot)))
             }
-            Request::Login(slot, login) => {
-                Reply::Login(self.owner(slot).and_then(|owner| owner.login(login)))
+            Request::Login(token, login) => {
+                let owner = self.owner(token.slot);
+                Reply::Login(owner.and_then(|owner| owner.login(*token, login)))
             }
             Request::Inventory(slot) => {
                 Reply::Inventory(self.owner(slot).and_then(Owner::inventory))
@@ -206,6 +207,10 @@ impl Watch for Told {
         took: Duration,
         results: &dyn Fn() -> String,
     ) {
+        if function == Function::Login && answer.is_err_and(Ckr::leaves_pin_in_doubt) {
+            // without a parent to tell, this process is about to end
+            let _ = self.replies.send(&Reply::PinInDoubt);
+        }
         if let Some(trace) = &self.trace {
             trace.ended(function, answer, took, &results());
         }
