@@ -109,7 +109,7 @@ impl Supervisor {
 
     pub(super) fn mechanism_info(&mut self, mechanism: Mechanism) -> MechanismFacts {
         let unknown = MechanismFacts::unknown(mechanism);
-        if self.make_ready().is_err() {
+        if self.losses.may_go_on().is_err() || self.make_ready().is_err() {
             return unknown;
         }
         match self.ask(&Request::MechanismInfo(self.slot, mechanism)) {
