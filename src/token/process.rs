@@ -82,7 +82,7 @@ impl Process {
     }
 
     /// Asks, and waits for the reply as long as each call of the module may take. `typing`: a person types the PIN at a
-    /// pad meanwhile.
+    /// pad where there is a C_Login.
     ///
     /// # Errors
     /// The module hung or took its process with it; the process is gone, and this must not be asked again.
@@ -145,7 +145,7 @@ impl Process {
     /// Waits for more bytes.
     fn wait(&mut self, typing: bool) -> Result<(), Lost> {
         loop {
-            let limit = self.launch.deadline(typing);
+            let limit = self.launch.deadline(typing && self.was_logging_in());
             let Some(left) = limit.checked_sub(self.since.elapsed()) else {
                 self.kill();
                 return Err(self.lost(How::NoAnswer(limit)));
