@@ -64,16 +64,20 @@ pub(super) fn run(wanted: &Matrix) -> Result<Exit, CliError> {
     found.duration_ms = u64::try_from(started.1.elapsed().as_millis()).unwrap_or(u64::MAX);
     found.signatures += trial_signatures;
     drop(desk);
-    close(open, &mut found);
+    let incomplete = incomplete.or(close(open, &mut found));
+    found.notes.extend(progress.warnings());
 
     output.write(&found)?;
     Ok(exit(&found, incomplete))
 }
 
-/// Ends the hosts. A module that hangs or crashes over it has lost nothing, but is worth a note.
-fn close(open: Vec<OpenToken>, found: &mut Run) {
+/// Ends the hosts; how the program ends if a token had to be given up. A module that hangs or crashes over it has lost
+/// nothing, but is worth a note.
+fn close(open: Vec<OpenToken>, found: &mut Run) -> Option<Exit> {
+    let mut given_up = None;
     for (token, known) in open.into_iter().zip(&mut found.tokens) {
         known.verifications = token.host.verifications();
+        given_up = given_up.or(token.host.given_up().map(|_| Exit::Environment));
         if let Err(lost) = token.host.close() {
             let label = &token.token.label;
             let note =
@@ -81,6 +85,8 @@ fn close(open: Vec<OpenToken>, found: &mut Run) {
             found.notes.push(note);
         }
     }
+    // what failed was tried, and says more than that the rest could not be
+    given_up.filter(|_| found.unexpected() == 0)
 }
 
 fn to_the_second(instant: OffsetDateTime) -> String {

@@ -7,6 +7,7 @@
 
 use std::rc::Rc;
 
+use cryptoki_sys as sys;
 use secrecy::ExposeSecret;
 
 use super::protocol::Login;
@@ -34,6 +35,8 @@ pub(super) struct TokenSession {
     slot: Slot,
     session: Option<Session>,
     login: Option<Login>,
+    /// The serial number of the token that took the PIN.
+    serial: Option<String>,
     /// The token called this PIN wrong: it is not sent again.
     burnt: bool,
     logged_in: bool,
@@ -46,6 +49,7 @@ impl TokenSession {
             slot,
             session: None,
             login: None,
+            serial: None,
             burnt: false,
             logged_in: false,
         }
@@ -81,6 +85,7 @@ impl TokenSession {
         self.login = Some(login);
         self.send_login(User::User)?;
         self.logged_in = true;
+        self.serial = self.raw.token_info(self.slot).ok().map(|info| info.serial);
         Ok(())
     }
 
@@ -109,7 +114,24 @@ impl TokenSession {
                 "logged out; the PIN would have to be typed at the reader again",
             ));
         }
+        self.may_log_in_again()?;
         self.send_login(User::User)
+    }
+
+    /// Another card may lie in the reader by now, or somebody may have spent this one's tries.
+    fn may_log_in_again(&self) -> Result<(), Refusal> {
+        let info = self.raw.token_info(self.slot);
+        let info = info.map_err(Refusal::of(Function::GetTokenInfo))?;
+        if self.serial.as_ref() != Some(&info.serial) {
+            return Err(no_login("another token is in the reader"));
+        }
+        let spent = sys::CKF_USER_PIN_FINAL_TRY | sys::CKF_USER_PIN_LOCKED;
+        match info.flags & spent {
+            0 => Ok(()),
+            _ => Err(no_login(
+                "somebody gave wrong PINs meanwhile; it is not sent again",
+            )),
+        }
     }
 
     /// The only place from which a PIN goes to a token.
