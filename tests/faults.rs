@@ -74,7 +74,7 @@ fn a_module_that_can_t_be_loaded_ends_the_run_with_its_reason() {
     play(&[
         broken("truncated", "SIGBUS while it was loaded"),
         broken("constructor_aborts", "SIGABRT while it was loaded"),
-        broken("constructor_hangs", "the module did not load in 1 s"),
+        broken("constructor_hangs", "the module did not load in 2 s"),
         broken("exits", "exit status 3 in C_GetFunctionList"),
         broken(
             "null_list",
@@ -89,7 +89,7 @@ fn a_module_that_is_lost_before_the_first_key_ends_the_run_with_its_reason() {
     let mut rows = Vec::new();
     for (function, place) in [("C_Initialize", "C_Initialize"), ("C_Login", "C_Login")] {
         for (how, says) in [
-            ("hang", format!("no answer from {place} in 1 s")),
+            ("hang", format!("no answer from {place} in 2 s")),
             ("segfault", format!("SIGSEGV in {place}")),
             ("abort", format!("SIGABRT in {place}")),
         ] {
@@ -98,7 +98,7 @@ fn a_module_that_is_lost_before_the_first_key_ends_the_run_with_its_reason() {
         }
     }
     for (how, says) in [
-        ("hang", "no answer from C_FindObjects in 1 s"),
+        ("hang", "no answer from C_FindObjects in 2 s"),
         ("segfault", "SIGSEGV in C_FindObjects"),
         ("abort", "SIGABRT in C_FindObjects"),
     ] {
@@ -147,7 +147,7 @@ fn a_module_that_is_lost_in_a_trial_is_asked_once_more() {
         row(rules.clone(), rules, AllPass(says))
     };
     play(&[
-        lost("hang", "no answer from C_Sign in 1 s"),
+        lost("hang", "no answer from C_Sign in 2 s"),
         lost("segfault", "SIGSEGV in C_Sign"),
     ]);
 }
@@ -159,7 +159,7 @@ fn a_module_that_is_lost_when_all_is_done_loses_nothing() {
         row(rules.clone(), rules, AllPass(says))
     };
     play(&[
-        lost("hang", "no answer from C_Finalize in 1 s"),
+        lost("hang", "no answer from C_Finalize in 2 s"),
         lost("segfault", "SIGSEGV in C_Finalize"),
         lost("abort", "SIGABRT in C_Finalize"),
     ]);
@@ -178,7 +178,7 @@ fn a_module_that_does_not_come_back_leaves_the_rest_untried() {
     play(&[
         again(
             "C_Initialize after 1 hang",
-            "no answer from C_Initialize in 1 s",
+            "no answer from C_Initialize in 2 s",
         ),
         again("C_Initialize after 1 abort", "SIGABRT in C_Initialize"),
     ]);
@@ -263,12 +263,12 @@ fn what_is_lost_on_the_way_to_the_card_costs_one_cell() {
         row(
             "card pulled for good",
             "pull after 26 for ever",
-            RestSkipped("CKR_DEVICE_REMOVED", "removed and not put back in 1 s"),
+            RestSkipped("CKR_DEVICE_REMOVED", "removed and not put back in 2 s"),
         ),
         row(
             "another card put in",
             "pull after 26 for 200 back-as 0123456789abcdef",
-            RestSkipped("CKR_DEVICE_REMOVED", "removed and not put back in 1 s"),
+            RestSkipped("CKR_DEVICE_REMOVED", "removed and not put back in 2 s"),
         ),
     ]);
 }
@@ -570,7 +570,7 @@ fn shown(row: &Row) -> Option<Shown> {
         Some("truncated") => broken::truncated(scene.lab.path("").as_path()),
         Some(name) => broken::build(scene.lab.path("").as_path(), name)?,
     };
-    let ran = scene.run(&module, &format!("--timeout 1s {}", row.args));
+    let ran = scene.run(&module, &format!("--timeout 2s {}", row.args));
     let judged = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
         let said = judge(row, &scene, &ran);
         scene.is_left_clean();
