@@ -21,7 +21,7 @@ pub(super) fn find(
     let lost = facts
         .failed_at(Stage::Sign)
         .filter(|(_, cell)| cell.lost.as_ref().is_some_and(is_so));
-    cases(facts, lost, |cell| function(cell))
+    cases(facts, lost, function)
         .iter()
         .map(|case| finding(case, id, verb, advice))
         .collect()
