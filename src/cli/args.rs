@@ -37,7 +37,7 @@ pub(super) enum Command {
     /// Print the manual page
     Man,
     /// Load a module and answer requests on a pipe; cardcheck starts it for itself
-    #[command(name = super::host::NAME, hide = true)]
+    #[command(hide = true)]
     TokenHost,
 }
 

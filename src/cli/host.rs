@@ -13,8 +13,8 @@ use super::progress::Progress;
 use crate::token::launch::{Launch, Notice};
 use crate::token::serve;
 
-/// The hidden subcommand.
-pub(super) const NAME: &str = "token-host";
+/// The hidden subcommand, [`Command::TokenHost`](super::args::Command::TokenHost).
+const NAME: &str = "token-host";
 
 /// Runs as a token's host. Its stdin and stdout are the pipe to the cardcheck that started it.
 ///

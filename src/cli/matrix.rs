@@ -64,16 +64,20 @@ pub(super) fn run(wanted: &Matrix) -> Result<Exit, CliError> {
     found.duration_ms = u64::try_from(started.1.elapsed().as_millis()).unwrap_or(u64::MAX);
     found.signatures += trial_signatures;
     drop(desk);
-    close(open, &mut found);
+    let incomplete = incomplete.or(close(open, &mut found));
+    found.notes.extend(progress.warnings());
 
     output.write(&found)?;
     Ok(exit(&found, incomplete))
 }
 
-/// Ends the hosts. A module that hangs or crashes over it has lost nothing, but is worth a note.
-fn close(open: Vec<OpenToken>, found: &mut Run) {
+/// Ends the hosts; how the program ends if a token had to be given up. A module that hangs or crashes over it has lost
+/// nothing, but is worth a note.
+fn close(open: Vec<OpenToken>, found: &mut Run) -> Option<Exit> {
+    let mut given_up = None;
     for (token, known) in open.into_iter().zip(&mut found.tokens) {
         known.verifications = token.host.verifications();
+        given_up = given_up.or(token.host.given_up().map(|_| Exit::Environment));
         if let Err(lost) = token.host.close() {
             let label = &token.token.label;
             let note =
@@ -81,6 +85,8 @@ fn close(open: Vec<OpenToken>, found: &mut Run) {
             found.notes.push(note);
         }
     }
+    // what failed was tried, and says more than that the rest could not be
+    given_up.filter(|_| found.unexpected() == 0)
 }
 
 fn to_the_second(instant: OffsetDateTime) -> String {
@@ -114,6 +120,9 @@ fn no_keys(wanted: &args::Token) -> CliError {
     .help("--key takes a label, a CKA_ID in hex or a PKCS#11 URI; leave it out to see all keys")
 }
 
+/// C_Sign calls of one handshake at most: some clients go on to raw RSA where the token refuses PSS.
+const SIGNATURES_AT_MOST: usize = 2;
+
 /// Always-authenticate keys cost a PIN verification for each signature: said before the first one.
 fn announce_verifications(
     open: &[OpenToken],
@@ -123,7 +132,7 @@ fn announce_verifications(
 ) {
     let only = tls(wanted);
     let handshakes = |profile| plan::versions(profile, only).count() * clients.len();
-    let most: usize = profiles.iter().map(handshakes).sum();
+    let most = SIGNATURES_AT_MOST * profiles.iter().map(handshakes).sum::<usize>();
     for token in open {
         for (_, key) in token.keys.iter().filter(|(_, key)| key.always_authenticate) {
             let trials = trials::planned(key, &token.token, wanted.effort.probe_unlisted);

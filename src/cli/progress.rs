@@ -1,6 +1,7 @@
 //! Progress on stderr, on a terminal only: what a slow card is doing, and how much is left.
 
 use std::io::IsTerminal;
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
@@ -12,6 +13,8 @@ use crate::report::style::printable;
 pub(super) struct Progress {
     bar: ProgressBar,
     quiet: bool,
+    /// Each warning that was given, and how often.
+    warnings: Mutex<Vec<(String, usize)>>,
 }
 
 impl Progress {
@@ -27,7 +30,11 @@ impl Progress {
         let style = ProgressStyle::with_template("{wide_msg} {pos}/{len} {bar:20} {eta:>4}");
         bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
         bar.enable_steady_tick(Duration::from_millis(200));
-        Progress { bar, quiet }
+        Progress {
+            bar,
+            quiet,
+            warnings: Mutex::default(),
+        }
     }
 
     /// Plain prose, above the bar; nothing if the user asked for quiet.
@@ -40,6 +47,21 @@ impl Progress {
     /// Something that the user should know, above the bar.
     pub(super) fn warn(&self, text: &str) {
         self.bar.suspend(|| speak::warning(text));
+        let mut warnings = self.warnings.lock().unwrap_or_else(PoisonError::into_inner);
+        match warnings.iter_mut().find(|(known, _)| known == text) {
+            Some((_, times)) => *times += 1,
+            None => warnings.push((text.to_owned(), 1)),
+        }
+    }
+
+    /// The warnings that were given, for the report.
+    pub(super) fn warnings(&self) -> Vec<String> {
+        let warnings = self.warnings.lock().unwrap_or_else(PoisonError::into_inner);
+        let told = |(text, times): &(String, usize)| match times {
+            1 => text.clone(),
+            times => format!("{text} ({times} times)"),
+        };
+        warnings.iter().map(told).collect()
     }
 
     /// More steps are to come.

@@ -109,6 +109,19 @@ impl<'a> Case<'a> {
         }
     }
 
+    /// ` by CKM_ECDSA`, or nothing.
+    pub(super) fn mechanisms_named(&self) -> String {
+        let mechanisms = self.cells.iter().filter_map(|(_, cell)| {
+            let (scheme, route) = cell.scheme.zip(cell.route)?;
+            Some(route.mechanism(scheme).to_string())
+        });
+        let mechanisms = distinct(mechanisms);
+        match mechanisms.is_empty() {
+            true => String::new(),
+            false => format!(" by {}", prose::and(&mechanisms)),
+        }
+    }
+
     /// ``token `card` ``.
     pub(super) fn token_named(&self) -> String {
         prose::token(self.token)

@@ -17,6 +17,10 @@ mod issuer_not_in_ca_names;
 mod key_not_for_signing;
 mod key_too_small;
 mod key_type_unusable;
+mod login_lost;
+mod module_crashed;
+mod module_hung;
+mod module_lost;
 mod no_common_scheme;
 mod orphan_certificate;
 mod orphan_key;
@@ -32,6 +36,7 @@ mod signature_does_not_verify;
 mod signature_malformed;
 mod software;
 mod tls13_needs_pss;
+mod token_removed;
 mod tried;
 mod what_if;
 mod wrong_key_for_certificate;
@@ -53,6 +58,11 @@ pub static RULES: &[&Rule] = &[
     &id_mismatch::RULE,
     &key_type_unusable::RULE,
     &key_not_for_signing::RULE,
+    // what befell the token during the run, and says nothing of a key
+    &module_hung::RULE,
+    &module_crashed::RULE,
+    &token_removed::RULE,
+    &login_lost::RULE,
     // what is wrong between a key, a server and a client
     &key_too_small::RULE,
     &issuer_not_in_ca_names::RULE,

@@ -1,7 +1,7 @@
 //! `sign-refused`: the token refused to sign, for a reason that no other finding names.
 
 use super::case::{Case, cases};
-use super::prose::{self, distinct, sentence};
+use super::prose::{self, sentence};
 use super::refusal::{cure, is_about_mechanism, meaning};
 use super::remedy::{self, card};
 use super::{Facts, Rule};
@@ -38,7 +38,7 @@ fn finding(case: &Case<'_>) -> Finding {
         Some(ckr) => format!("{token} refuses to sign: {ckr}"),
         None => format!("{token} gave no signature"),
     };
-    let (with, keys) = (mechanisms(case), case.keys_named());
+    let (with, keys) = (case.mechanisms_named(), case.keys_named());
     let cause = match ckr {
         Some(ckr) => format!(
             "{token} refused to sign{with} with {keys}: {ckr}. {}",
@@ -50,19 +50,6 @@ fn finding(case: &Case<'_>) -> Finding {
         ),
     };
     case.finding(RULE.id, Severity::Error, title, cause, remedies(case, ckr))
-}
-
-/// ` by CKM_ECDSA`, or nothing.
-fn mechanisms(case: &Case<'_>) -> String {
-    let mechanisms = case.cells.iter().filter_map(|(_, cell)| {
-        let (scheme, route) = cell.scheme.zip(cell.route)?;
-        Some(route.mechanism(scheme).to_string())
-    });
-    let mechanisms = distinct(mechanisms);
-    match mechanisms.is_empty() {
-        true => String::new(),
-        false => format!(" by {}", prose::and(&mechanisms)),
-    }
 }
 
 fn reasons<'a>(case: &Case<'a>) -> Vec<&'a str> {

@@ -17,7 +17,7 @@ use crate::model::version::TlsVersion;
 use crate::tls::{Attempt, Authority, Client, Rule, attempt};
 
 /// Handshakes under way for each token: one is being signed, one is on its way there, one on its way back.
-const AT_ONCE_PER_TOKEN: usize = 3;
+const AT_ONCE: usize = 3;
 
 /// What happens during a run, for whoever watches. Indexes are those of the [`Table`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,17 +52,19 @@ pub struct Bench<'a> {
 /// Makes the handshakes; `None` for those that were not reached.
 pub fn run(table: &Table<'_>, jobs: &[Job], bench: &Bench<'_>) -> Vec<Option<Attempt>> {
     (bench.listener)(Event::Planned(jobs.len()));
-    let queue = Mutex::new(fair_order(table, jobs));
+    let queues: Vec<_> = by_token(table, jobs).into_iter().map(Mutex::new).collect();
     let done = Mutex::new(HashMap::new());
-    let workers = (AT_ONCE_PER_TOKEN * table.tokens.len()).clamp(1, jobs.len().max(1));
+    let work = |queue| {
+        while let Some(at) = next(queue, bench.cancelled) {
+            let made = jobs.get(at).and_then(|job| handshake(table, job, bench));
+            lock(&done).insert(at, made);
+        }
+    };
     std::thread::scope(|scope| {
-        for _ in 0..workers {
-            scope.spawn(|| {
-                while let Some(at) = next(&queue, bench.cancelled) {
-                    let made = jobs.get(at).and_then(|job| handshake(table, job, bench));
-                    lock(&done).insert(at, made);
-                }
-            });
+        for queue in &queues {
+            for _ in 0..lock(queue).len().min(AT_ONCE) {
+                scope.spawn(|| work(queue));
+            }
         }
     });
     let mut done = done.into_inner().unwrap_or_else(PoisonError::into_inner);
@@ -80,18 +82,17 @@ pub fn count_signatures(jobs: &[Job], attempts: &[Option<Attempt>], sums: &mut [
     }
 }
 
-/// Jobs of different tokens take turns, so that none of them waits for another's to be through.
-fn fair_order(table: &Table<'_>, jobs: &[Job]) -> VecDeque<usize> {
-    let mut turns: HashMap<&str, usize> = HashMap::new();
-    let mut order: Vec<(usize, usize)> = Vec::with_capacity(jobs.len());
+/// The jobs of each token, in their order: a slow token keeps none of another's waiting.
+fn by_token(table: &Table<'_>, jobs: &[Job]) -> Vec<VecDeque<usize>> {
+    let mut queues: Vec<(&str, VecDeque<usize>)> = Vec::new();
     for (at, job) in jobs.iter().enumerate() {
         let token = table.keys.get(job.key).map_or("", |key| key.token.as_str());
-        let turn = turns.entry(token).or_default();
-        order.push((*turn, at));
-        *turn += 1;
+        match queues.iter_mut().find(|(known, _)| *known == token) {
+            Some((_, queue)) => queue.push_back(at),
+            None => queues.push((token, VecDeque::from([at]))),
+        }
     }
-    order.sort_unstable();
-    order.into_iter().map(|(_, at)| at).collect()
+    queues.into_iter().map(|(_, queue)| queue).collect()
 }
 
 fn next(queue: &Mutex<VecDeque<usize>>, cancelled: &AtomicBool) -> Option<usize> {

@@ -154,6 +154,12 @@ impl Ckr {
         [Ckr::DEVICE_REMOVED, Ckr::TOKEN_NOT_PRESENT].contains(&self)
     }
 
+    /// Is it about what was lost on the way to the token, so that a new session may bring another answer?
+    pub fn is_passing(self) -> bool {
+        let lost = [0x0060, 0x0082, 0x0090, 0x00b0, 0x00b3, 0x0101];
+        self.is_about_removal() || lost.contains(&self.0)
+    }
+
     /// Every return value that has a name.
     pub fn all() -> impl Iterator<Item = Ckr> {
         NAMES.iter().map(|(code, _)| Ckr(*code))

@@ -100,6 +100,12 @@ impl SignError {
         )
     }
 
+    /// Does it say nothing of what the key can do: the module, the card, the session or the login was lost over it?
+    pub fn is_passing(&self) -> bool {
+        self.step != SignStep::NotTried
+            && (self.lost.is_some() || self.ckr.is_some_and(Ckr::is_passing))
+    }
+
     /// Something else.
     pub fn other(step: SignStep, detail: impl Into<String>) -> Self {
         SignError {

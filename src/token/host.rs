@@ -81,6 +81,11 @@ impl Host {
         self.logins.load(Ordering::Relaxed)
     }
 
+    /// Why the token was given up, if it was: it was not put back, or the module was lost again and again.
+    pub fn given_up(&self) -> Option<String> {
+        self.line.ask(|supervisor| supervisor.given_up()).flatten()
+    }
+
     /// Closes the session, finalises the module and ends the process.
     ///
     /// # Errors

@@ -67,6 +67,16 @@ pub(super) fn private_keys(raw: &Raw, session: SessionHandle) -> Result<Vec<Foun
     Ok(found.into_iter().map(found_key).collect())
 }
 
+/// The public key that a private key object shows of itself.
+pub(super) fn public_key(
+    raw: &Raw,
+    session: SessionHandle,
+    key: ObjectHandle,
+) -> Option<PublicKey> {
+    let attributes = Objects { raw, session }.attributes(key);
+    attributes.public_key(attributes.number(sys::CKA_KEY_TYPE)?)
+}
+
 struct Objects<'a> {
     raw: &'a Raw,
     session: SessionHandle,

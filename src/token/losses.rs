@@ -79,6 +79,11 @@ impl Losses {
         }
     }
 
+    /// Why nothing more is asked of this token, if so.
+    pub(super) fn given_up(&self) -> Option<&str> {
+        self.given_up.as_deref()
+    }
+
     /// Nothing more is asked of this token.
     pub(super) fn give_up(&mut self, why: String) {
         self.given_up.get_or_insert(why);

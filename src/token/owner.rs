@@ -14,6 +14,7 @@ use super::session::TokenSession;
 use crate::model::capability::Answer;
 use crate::model::function::Function;
 use crate::model::mechanism::Mechanism;
+use crate::model::public_key::PublicKey;
 use crate::model::route::Route;
 use crate::model::scheme::{KeyShape, Scheme};
 use crate::model::sign::{SignError, SignStep, Signed};
@@ -24,6 +25,9 @@ pub(super) struct Owner {
     slot: Slot,
     session: TokenSession,
     keys: Vec<KnownKey>,
+    /// A call failed: the session is replaced before the next one. Not at once, since a module that hangs over that would
+    /// keep back the answer that is there already.
+    stale: bool,
 }
 
 /// A key of the inventory, and how to find it again: handles go stale with their session.
@@ -32,6 +36,7 @@ struct KnownKey {
     always_authenticate: bool,
     cka_id: Vec<u8>,
     label: String,
+    public_key: Option<PublicKey>,
     /// Its place among the keys of the same CKA_ID and label.
     nth: usize,
     handle: Option<ObjectHandle>,
@@ -46,6 +51,14 @@ impl KnownKey {
             .nth(self.nth)
             .map(|found| found.handle)
     }
+
+    /// A public key that the token doesn't show proves nothing.
+    fn has(&self, public_key: Option<&PublicKey>) -> bool {
+        match (&self.public_key, public_key) {
+            (Some(known), Some(found)) => known.same_key(found),
+            _ => true,
+        }
+    }
 }
 
 impl Owner {
@@ -56,6 +69,7 @@ impl Owner {
             slot,
             session,
             keys: Vec::new(),
+            stale: false,
         }
     }
 
@@ -107,7 +121,7 @@ impl Owner {
         }
     }
 
-    /// C_SignInit, the context-specific login if the key wants it, C_Sign; on an error the session is thrown away.
+    /// C_SignInit, the context-specific login if the key wants it, C_Sign; after an error the next call gets a new session.
     pub(super) fn sign(
         &mut self,
         key: usize,
@@ -117,11 +131,14 @@ impl Owner {
     ) -> Result<Signed, SignError> {
         let shape = self.known(key)?.shape;
         let call = prepare::prepare(&shape, scheme, route, message)?;
+        if std::mem::take(&mut self.stale) {
+            self.renew();
+        }
         let handle = self.find(key)?;
         let started = Instant::now();
         let signature = self
             .call(key, handle, &call)
-            .inspect_err(|_| self.renew())?;
+            .inspect_err(|_| self.stale = true)?;
         let ms = started.elapsed().as_secs_f64() * 1000.0;
         let signature = prepare::finish(&shape, signature)?;
         Ok(Signed { signature, ms })
@@ -170,10 +187,12 @@ impl Owner {
         }
         let session = self.session.get().map_err(session_lost)?;
         let found = inventory::private_keys(&self.raw, session).map_err(session_lost)?;
-        let handle = self
-            .known(key)
-            .map(|known| known.find_in(&found))?
-            .ok_or_else(|| SignError::other(SignStep::Session, "the key is gone from the token"))?;
+        let gone = || SignError::other(SignStep::Session, "the key is gone from the token");
+        let known = self.known(key)?;
+        let handle = known.find_in(&found).ok_or_else(gone)?;
+        if !known.has(inventory::public_key(&self.raw, session, handle).as_ref()) {
+            return Err(gone());
+        }
         if let Some(known) = self.keys.get_mut(key) {
             known.handle = Some(handle);
         }
@@ -194,6 +213,7 @@ fn known_keys(inventory: &Inventory) -> Vec<KnownKey> {
             always_authenticate: key.always_authenticate,
             cka_id: key.cka_id.clone(),
             label: key.label.clone(),
+            public_key: key.public_key.clone(),
             nth: (0..at).filter(|earlier| alike(*earlier, at)).count(),
             handle: None,
         })
@@ -204,7 +224,10 @@ fn session_lost(refusal: Refusal) -> SignError {
     SignError {
         step: SignStep::Session,
         ckr: refusal.ckr(),
-        detail: Some(refusal.to_string()),
+        detail: Some(match refusal.ckr() {
+            Some(_) => refusal.function.to_string(),
+            None => refusal.to_string(),
+        }),
         lost: None,
     }
 }

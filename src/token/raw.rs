@@ -27,9 +27,8 @@ const SIGNATURE_ROOM: usize = 8192;
 /// Objects asked for in one C_FindObjects.
 const FOUND_AT_ONCE: usize = 64;
 
-/// A search that still finds more than this is ended: no token holds as many objects, and some modules never say that
-/// they are through.
-const MOST_FOUND: usize = 16384;
+/// A search that still finds more than this is ended: no token holds as many objects.
+const MOST_FOUND: usize = 4096;
 
 /// Bytes of an argument that a trace shows.
 const SHOWN: usize = 64;
@@ -401,8 +400,14 @@ impl Raw {
             // SAFETY: at most FOUND_AT_ONCE handles are written.
             let rv = unsafe { next(session, some.as_mut_ptr(), most, &mut count) };
             let answered = begun.end_with(rv, || format!("ulObjectCount={count}"));
-            found.extend(some.into_iter().take(usize_of(count)));
-            if answered.is_err() || count == 0 || found.len() > MOST_FOUND {
+            let before = found.len();
+            for handle in some.into_iter().take(usize_of(count)) {
+                if !found.contains(&handle) {
+                    found.push(handle);
+                }
+            }
+            // some modules never say that they are through, and give the last ones again and again
+            if answered.is_err() || found.len() == before || found.len() > MOST_FOUND {
                 break answered;
             }
         };

@@ -130,13 +130,13 @@ impl TokenSession {
         };
         if !identity::same_token(token, &now) {
             return Err(no_login(
-                "another token is in the slot now; the PIN is not sent to it",
+                "another token is in the reader; the PIN is not sent to it",
             ));
         }
         let nearly_spent = matches!(now.pin, PinState::FinalTry | PinState::Locked);
         if nearly_spent && now.pin != token.pin {
             return Err(no_login(
-                "somebody gave wrong PINs meanwhile; it is not sent",
+                "somebody gave wrong PINs meanwhile; it is not sent again",
             ));
         }
         Ok(())

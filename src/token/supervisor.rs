@@ -146,6 +146,11 @@ impl Supervisor {
         }
     }
 
+    /// Why the token was given up, if it was.
+    pub(super) fn given_up(&self) -> Option<String> {
+        self.losses.given_up().map(str::to_owned)
+    }
+
     /// Closes the session, finalises the module, ends the process.
     pub(super) fn close(&mut self) -> Result<(), Lost> {
         self.process.take().map_or(Ok(()), Process::close)
@@ -335,7 +340,10 @@ fn session(refusal: Refusal) -> SignError {
         None => SignError {
             step: SignStep::Session,
             ckr: refusal.ckr(),
-            detail: Some(refusal.to_string()),
+            detail: Some(match refusal.ckr() {
+                Some(_) => refusal.function.to_string(),
+                None => refusal.to_string(),
+            }),
             lost: None,
         },
     }

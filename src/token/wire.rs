@@ -96,7 +96,8 @@ mod tests {
             }
             let mut reader = pipe.as_slice();
             for text in &texts {
-                prop_assert_eq!(read::<String>(&mut reader).unwrap().as_ref(), Some(text));
+                let read = read::<String>(&mut reader).unwrap();
+                prop_assert_eq!(read.as_ref(), Some(text));
             }
             prop_assert_eq!(read::<String>(&mut reader).unwrap(), None);
         }

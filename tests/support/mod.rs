@@ -149,6 +149,11 @@ pub struct Ran {
 }
 
 impl Ran {
+    /// A run that the test started and awaited in its own way.
+    pub fn of(output: Output) -> Ran {
+        Ran { output }
+    }
+
     pub fn stdout(&self) -> String {
         text(&self.output.stdout)
     }

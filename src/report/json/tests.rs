@@ -30,6 +30,7 @@ fn a_failing_cell_says_where_and_why() {
       ],
       "handshake_ms": 3.4,
       "key": "k1",
+      "lost": null,
       "measured": true,
       "outcome": "fail",
       "profile": "openssl-1.1.1",
