@@ -37,14 +37,10 @@ pub fn serve() -> io::Result<()> {
     let mut pipe = Pipe::take()?;
     limits::end_with_parent(pipe.requests.as_fd().try_clone_to_owned()?);
     let mut desk = Desk::default();
-    while let Some(request) = pipe.next()? {
-        if matches!(request, Request::Close) {
-            break;
-        }
-        let reply = desk.answer(request, &pipe.replies);
-        pipe.replies.send(&reply)?;
-    }
+    let answered = desk.answer_all(&mut pipe);
+    // also when the parent is gone: the card is left as it should be
     desk.close();
+    answered?;
     pipe.replies.send(&Reply::Closed)
 }
 
@@ -110,6 +106,17 @@ struct Desk {
 }
 
 impl Desk {
+    fn answer_all(&mut self, pipe: &mut Pipe) -> io::Result<()> {
+        while let Some(request) = pipe.next()? {
+            if matches!(request, Request::Close) {
+                break;
+            }
+            let reply = self.answer(request, &pipe.replies);
+            pipe.replies.send(&reply)?;
+        }
+        Ok(())
+    }
+
     fn answer(&mut self, request: Request, replies: &Replies) -> Reply {
         match request {
             Request::Load { module, trace } => {
