@@ -10,6 +10,7 @@
 pub mod discover;
 pub mod host;
 pub mod launch;
+pub mod limits;
 pub mod module;
 pub mod pin_rules;
 pub mod protocol;
@@ -24,7 +25,6 @@ mod identity;
 mod inventory;
 mod ledger;
 mod library;
-mod limits;
 mod losses;
 mod noise;
 mod owner;
