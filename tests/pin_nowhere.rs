@@ -10,7 +10,7 @@ use std::os::unix::fs::FileExt;
 use std::path::Path;
 use std::process::{Command, Output};
 
-use running::{Running, counted, forget_calls, hosts, until};
+use running::{Running, counted, faulty_without_pin, forget_calls, hosts, until};
 use support::{Cardcheck, Lab, Ran};
 
 /// Nothing else looks like it.
@@ -110,12 +110,10 @@ fn the_pin_is_in_no_command_line_and_not_in_the_host_s_environment() {
     let Some(lab) = lab_with_own_pin() else {
         return;
     };
-    lab.faulty(TOKEN, SLOW);
+    let cardcheck = faulty_without_pin(&lab, TOKEN, SLOW);
     let run = signing(
         &lab,
-        without_pin_file(&lab)
-            .args("--pin-env CARD_PIN")
-            .env("CARD_PIN", PIN),
+        cardcheck.args("--pin-env CARD_PIN").env("CARD_PIN", PIN),
     );
     let host = hosts(&lab)[0];
     for (pid, what) in [(run.pid(), "cmdline"), (host, "cmdline"), (host, "environ")] {
@@ -208,16 +206,6 @@ const EXPORTS: [(&str, &str); 3] = [
     ("--export-table", "report.txt"),
     ("--trace-pkcs11", "trace"),
 ];
-
-/// A run under the rules that lie in the lab already, with nothing said of a PIN.
-fn without_pin_file(lab: &Lab) -> Cardcheck {
-    support::cardcheck()
-        .env("SOFTHSM2_CONF", lab.path(TOKEN).join("softhsm2.conf"))
-        .env("CARDCHECK_FAULTS", lab.path("faults"))
-        .arg("matrix")
-        .arg("--module")
-        .arg(support::faulty_module())
-}
 
 /// Runs where a crash would leave a core file in this directory.
 fn with_core_files(cardcheck: Cardcheck, dir: &Path) -> Output {

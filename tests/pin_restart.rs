@@ -5,7 +5,7 @@
 mod running;
 mod support;
 
-use running::{Running, counted, forget_calls, hosts, until, until_called};
+use running::{Running, counted, faulty_without_pin, forget_calls, hosts, until, until_called};
 use support::{Lab, Ran};
 
 const QUICK: &str = "--profile openssl-3.0 --client any --format json --quiet";
@@ -176,9 +176,11 @@ fn nobody_is_asked_unawares_to_type_at_a_pad() {
             &lab,
             &format!("pad 1234\non C_Sign after 2 times 1 {fault}"),
         );
-        // the rules are written; the PIN is typed and given by no option
-        lab.faulty("healthy", &rules);
-        let ran = at_the_pad(&lab).args("--timeout 1s").run().exits(1);
+        let ran = faulty_without_pin(&lab, "healthy", &rules)
+            .args(QUICK)
+            .args("--timeout 1s")
+            .run()
+            .exits(1);
         assert_eq!(logins(&lab), 1, "{fault}: {}", ran.stderr());
         assert!(
             ran.stdout()
@@ -196,8 +198,11 @@ fn a_pad_gives_time_to_type_and_not_to_sign() {
         return;
     };
     let rules = counted(&lab, "pad 1234\non C_Sign times 1 hang");
-    lab.faulty("healthy", &rules);
-    let ran = at_the_pad(&lab).args("--timeout 1s").run().exits(1);
+    let ran = faulty_without_pin(&lab, "healthy", &rules)
+        .args(QUICK)
+        .args("--timeout 1s")
+        .run()
+        .exits(1);
     assert!(
         ran.stderr().contains("no answer from C_Sign in 1 s"),
         "{}",
@@ -270,17 +275,6 @@ fn a_context_specific_login_that_never_came_back_is_not_sent_again() {
 /// C_Login calls of all hosts of the run.
 fn logins(lab: &Lab) -> usize {
     lab.count_calls("C_Login")
-}
-
-/// A run under the rules that lie in the lab already, with nothing said of a PIN.
-fn at_the_pad(lab: &Lab) -> support::Cardcheck {
-    support::cardcheck()
-        .env("SOFTHSM2_CONF", lab.path("healthy").join("softhsm2.conf"))
-        .env("CARDCHECK_FAULTS", lab.path("faults"))
-        .arg("matrix")
-        .arg("--module")
-        .arg(support::faulty_module())
-        .args(QUICK)
 }
 
 /// A run with a card that is pulled.

@@ -7,7 +7,19 @@ use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process};
 
-use crate::support::{Cardcheck, Lab};
+use crate::support::{self, Cardcheck, Lab};
+
+/// `cardcheck matrix` through the fault-injecting module, with nothing said of a PIN.
+pub fn faulty_without_pin(lab: &Lab, token: &str, rules: &str) -> Cardcheck {
+    // writes the rules
+    lab.faulty(token, rules);
+    support::cardcheck()
+        .env("SOFTHSM2_CONF", lab.path(token).join("softhsm2.conf"))
+        .env("CARDCHECK_FAULTS", lab.path("faults"))
+        .arg("matrix")
+        .arg("--module")
+        .arg(support::faulty_module())
+}
 
 /// Longer than anything takes on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(30);
