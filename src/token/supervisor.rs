@@ -126,6 +126,9 @@ impl Supervisor {
     ) -> Result<Signed, SignError> {
         let call = (key, route.mechanism(scheme));
         self.losses.may_ask(call)?;
+        if self.launch.is_cancelled() {
+            return Err(SignError::other(SignStep::NotTried, "interrupted"));
+        }
         let mut reply = self.ask_signature(key, scheme, route, message)?;
         if matches!(&reply, Err(lost) if lost.during.is_none()) {
             // a host that died between two requests says nothing of this one

@@ -28,6 +28,7 @@ fn two_hundred_runs_with_a_random_fault_lose_no_cell() {
             Some(3) if ran.stdout().is_empty() => "no report, and the reason on stderr",
             Some(0 | 1 | 3 | 4) => {
                 scene.all_cells_are_told(&ran);
+                scene.each_strike_costs_one_cell(rules);
                 "a whole report"
             }
             code => panic!("{rules}: {code:?}\n{}", ran.stderr()),

@@ -70,6 +70,19 @@ impl Scene {
         }
     }
 
+    /// No more cells fail than the fault of these rules strikes; what was given up is skipped, and says so.
+    pub(crate) fn each_strike_costs_one_cell(&self, rules: &str) {
+        let times = rules.split_once("times ").unwrap().1;
+        let times: usize = times.split(' ').next().unwrap().parse().unwrap();
+        let failed = |cell: &&Value| cell["outcome"] == "fail" || cell["outcome"] == "error";
+        let cells = self.cells();
+        let failed = cells.iter().filter(failed).count();
+        assert!(
+            failed <= times,
+            "{rules}: {failed} cells failed: {cells:#?}"
+        );
+    }
+
     /// No process that loaded the module lives, and no temporary file is left.
     pub(crate) fn is_left_clean(&self) {
         let alive: Vec<String> = self.pids().into_iter().filter(|pid| lives(pid)).collect();
