@@ -5,7 +5,7 @@ use std::hint::black_box;
 use std::io::{self, Write};
 use std::{mem, process, ptr, thread, time::Duration};
 
-use cryptoki_sys::{CK_MECHANISM_TYPE, CK_RV};
+use cryptoki_sys::{CK_MECHANISM_TYPE, CK_RV, CK_ULONG};
 
 use crate::rules::{Action, Ending, Mangling, On, Rules};
 
@@ -13,6 +13,7 @@ use crate::rules::{Action, Ending, Mangling, On, Rules};
 pub(crate) struct Call {
     function: &'static str,
     mechanism: Option<CK_MECHANISM_TYPE>,
+    data: Option<CK_ULONG>,
     detail: String,
 }
 
@@ -21,12 +22,21 @@ impl Call {
         Self {
             function,
             mechanism: None,
+            data: None,
             detail: String::new(),
         }
     }
 
     pub(crate) fn mechanism(self, mechanism: Option<CK_MECHANISM_TYPE>) -> Self {
         Self { mechanism, ..self }
+    }
+
+    /// Bytes to be signed.
+    pub(crate) fn data(self, len: CK_ULONG) -> Self {
+        Self {
+            data: Some(len),
+            ..self
+        }
     }
 
     /// Something more for the log.
@@ -41,7 +51,7 @@ impl Call {
         rules
             .on
             .iter()
-            .filter(|on| on.is_about(self.function, self.mechanism))
+            .filter(|on| on.is_about(self.function, self.mechanism, self.data))
     }
 
     /// Logs the call and what it comes to, with one write: other processes may log as well.
