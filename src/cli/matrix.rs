@@ -53,7 +53,7 @@ pub(super) fn run(wanted: &Matrix) -> Result<Exit, CliError> {
     let trial_signatures = try_out(&mut open, wanted, &progress, &cancelled);
 
     let authority = authority.join().map_err(|_| authority_lost())??;
-    let desk = Desk::new(&open, profiles, clients);
+    let desk = Desk::new(&open, profiles, clients, started.0);
     let mut found = desk.find_out(wanted, &authority, &progress, &cancelled);
     drop(progress);
     found.module = module.facts().clone();
@@ -186,10 +186,16 @@ struct Desk {
     signers: Vec<Arc<dyn Sign>>,
     profiles: Vec<Profile>,
     clients: Vec<&'static dyn Client>,
+    now: OffsetDateTime,
 }
 
 impl Desk {
-    fn new(open: &[OpenToken], profiles: Vec<Profile>, clients: Vec<&'static dyn Client>) -> Desk {
+    fn new(
+        open: &[OpenToken],
+        profiles: Vec<Profile>,
+        clients: Vec<&'static dyn Client>,
+        now: OffsetDateTime,
+    ) -> Desk {
         let keys = open
             .iter()
             .flat_map(|token| token.keys.iter().map(move |key| (token, key)));
@@ -202,6 +208,7 @@ impl Desk {
             keys: keys.map(|(_, (_, key))| key.clone()).collect(),
             profiles,
             clients,
+            now,
         }
     }
 
@@ -262,6 +269,7 @@ impl Desk {
             keys: &self.keys,
             profiles: &self.profiles,
             clients: &self.clients,
+            now: self.now.unix_timestamp(),
         }
     }
 

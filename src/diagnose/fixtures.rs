@@ -9,11 +9,13 @@ use crate::model::key::{Key, Pairing};
 use crate::model::key_type::{Curve, KeyType};
 use crate::model::mechanism::Mechanism;
 use crate::model::profile::Profile;
-use crate::model::public_key::PublicKey;
 use crate::model::route::Route;
 use crate::model::scheme::Scheme;
 use crate::model::token::{MechanismFacts, Token};
 use crate::model::version::TlsVersion;
+
+/// The moment at which the facts are looked at.
+pub(super) const NOW: i64 = 1_800_000_000;
 
 /// One token, its keys, the servers below, and cells.
 pub(super) struct Fixture {
@@ -110,6 +112,7 @@ impl Fixture {
             keys: &self.keys,
             profiles: &self.profiles,
             cells: &self.cells,
+            now: NOW,
         }
     }
 }
@@ -156,19 +159,12 @@ fn key(id: &str, key_type: KeyType, bits: Option<u32>, curve: Option<Curve>) -> 
 
 pub(super) fn certificate(subject: &str, issuer: &str) -> Certificate {
     Certificate {
-        der: Vec::new(),
-        label: String::new(),
-        cka_id: Vec::new(),
         subject: subject.into(),
         issuer: issuer.into(),
         subject_der: subject.into(),
         issuer_der: issuer.into(),
-        serial: String::new(),
-        not_before: 0,
-        not_after: 0,
-        sha256: String::new(),
-        public_key: PublicKey::Other(Vec::new()),
-        is_ca: false,
+        not_after: NOW + 1,
+        ..Certificate::default()
     }
 }
 
@@ -207,6 +203,7 @@ fn tried(mut key: Key, scheme: u16, route: Route, answer: Answer, verified: Opti
             Answer::NotTried
         },
         verified,
+        flaw: None,
         sign_ms: None,
     });
     key

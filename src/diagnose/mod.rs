@@ -82,6 +82,8 @@ pub struct Facts<'a> {
     pub profiles: &'a [Profile],
     /// The judged cells. A cell whose `findings` is not empty counts as explained.
     pub cells: &'a [Cell],
+    /// The moment at which it was found out, seconds since 1970-01-01 UTC: what validity is held against.
+    pub now: i64,
 }
 
 /// A finding's rule.

@@ -31,6 +31,8 @@ pub struct Table<'a> {
     pub profiles: &'a [Profile],
     /// The clients.
     pub clients: &'a [&'static dyn Client],
+    /// The moment, seconds since 1970-01-01 UTC: certificates are valid or not at it.
+    pub now: i64,
 }
 
 impl<'a> Table<'a> {
@@ -69,6 +71,7 @@ pub fn find_out(
         keys: table.keys,
         profiles: table.profiles,
         cells: &cells,
+        now: table.now,
     });
     let mut signatures = vec![0; table.keys.len()];
     run::count_signatures(&plan.jobs, &attempts, &mut signatures);

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use super::autopsy::Flaw;
 use super::ckr::Ckr;
 use super::route::Route;
 use super::scheme::Scheme;
@@ -69,6 +70,8 @@ pub struct SignError {
     pub ckr: Option<Ckr>,
     /// What happened, where a CKR doesn't say it.
     pub detail: Option<String>,
+    /// What is wrong with the form of what the token gave, where it could be told.
+    pub flaw: Option<Flaw>,
 }
 
 impl SignError {
@@ -78,6 +81,7 @@ impl SignError {
             step,
             ckr: Some(ckr),
             detail: None,
+            flaw: None,
         }
     }
 
@@ -92,6 +96,7 @@ impl SignError {
             step,
             ckr: None,
             detail: Some(detail.into()),
+            flaw: None,
         }
     }
 }

@@ -161,6 +161,7 @@ impl Owner {
                 step: SignStep::ContextLogin,
                 ckr: refusal.ckr,
                 detail: refusal.ckr.is_none().then_some(refusal.what),
+                flaw: None,
             })?;
         }
         let session = self.session.get().map_err(session_lost)?;
@@ -237,5 +238,6 @@ fn session_lost(refusal: Refusal) -> SignError {
         step: SignStep::Session,
         ckr: refusal.ckr,
         detail: Some(format!("{}: {}", refusal.function, refusal.what)),
+        flaw: None,
     }
 }
