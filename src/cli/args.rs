@@ -89,7 +89,7 @@ pub(super) struct Servers {
     /// A server's list in OpenSSL's syntax, as `openssl s_server -client_sigalgs` takes it: RSA+SHA256:RSA-PSS+SHA256
     #[arg(long, value_name = "LIST")]
     pub(super) sigalgs: Vec<String>,
-    /// A client to imitate, or `all`; may be given several times [default: all]
+    /// A client to imitate, or `all`; may be given several times [default: firefox, chrome, openssl, java]
     #[arg(long, value_name = "NAME", value_delimiter = ',')]
     pub(super) client: Vec<String>,
     /// Only this version of TLS

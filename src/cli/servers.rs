@@ -34,13 +34,15 @@ pub(super) fn profiles(servers: &Servers) -> Result<Vec<Profile>, CliError> {
     Ok(chosen)
 }
 
-/// The clients named by `--client`; all if none was.
+/// The clients named by `--client`; those that people use most if none was.
 ///
 /// # Errors
 /// An unknown name.
 pub(super) fn clients(servers: &Servers) -> Result<Vec<&'static dyn Client>, CliError> {
-    let wants_all = servers.client.is_empty() || servers.client.iter().any(|name| name == "all");
-    if wants_all {
+    if servers.client.is_empty() {
+        return Ok(clients::DEFAULT.to_vec());
+    }
+    if servers.client.iter().any(|name| name == "all") {
         return Ok(clients::ALL.to_vec());
     }
     let mut chosen: Vec<&'static dyn Client> = Vec::new();

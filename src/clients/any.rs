@@ -2,6 +2,7 @@
 
 use super::{Card, Client, Evidence, Failure, no_certificate};
 use crate::model::capability::{Answer, Capability};
+use crate::model::certificate::Certificate;
 use crate::model::choice::Choice;
 use crate::model::request::Request;
 use crate::model::scheme::Scheme;
@@ -35,6 +36,10 @@ impl Client for Any {
             .unwrap_or_else(|| {
                 no_certificate("the token lists no mechanism for any scheme that fits")
             })
+    }
+
+    fn intermediates<'a>(&self, card: &Card<'a>, _ca_names: &[Vec<u8>]) -> &'a [Certificate] {
+        &card.key.chain_on_token
     }
 
     fn user_sees(&self, _failure: &Failure<'_>) -> Option<String> {

@@ -2,13 +2,14 @@
 //! C_GetMechanismList holds CKM_RSA_PKCS_PSS (lib/ssl/ssl3con.c: ssl_PickSignatureScheme, ssl_CanUseSignatureScheme,
 //! ssl_PrivateKeySupportsRsaPss). When nothing fits it sends an empty certificate and says nothing.
 
-use super::{Card, Client, Evidence, Failure, no_certificate};
+use super::ca_names::{self, UNWANTED};
+use super::{Card, Client, Evidence, Failure, no_certificate, sign_on_digest};
 use crate::model::cell::Stage;
+use crate::model::certificate::Certificate;
 use crate::model::choice::Choice;
 use crate::model::key_type::KeyType;
 use crate::model::mechanism::Mechanism;
 use crate::model::request::Request;
-use crate::model::route::Route;
 use crate::model::scheme::Scheme;
 use crate::model::version::TlsVersion;
 
@@ -42,10 +43,8 @@ impl Client for Firefox {
     }
 
     fn choose(&self, card: &Card<'_>, request: &Request) -> Choice {
-        if !issuer_is_wanted(card, request) {
-            return no_certificate(
-                "no issuer of the certificate is among the CA names that the server sent",
-            );
+        if !ca_names::want(card, &card.key.chain_on_token, &request.ca_names) {
+            return no_certificate(UNWANTED);
         }
         let shape = card.key.shape();
         let offered: Vec<Scheme> = known(&request.schemes).take(MOST_KEPT).collect();
@@ -57,11 +56,16 @@ impl Client for Firefox {
         };
         let order = preferences(card, request.version);
         match order.into_iter().find(usable) {
-            Some(scheme) => Choice::Sign {
-                scheme,
-                routes: vec![route(scheme)],
-            },
+            Some(scheme) => sign_on_digest(scheme),
             None => no_certificate(why_nothing(card, request, has_pss)),
+        }
+    }
+
+    /// All that lead to the root, which stays at home (CERT_CertChainFromCert without includeRoot).
+    fn intermediates<'a>(&self, card: &Card<'a>, _ca_names: &[Vec<u8>]) -> &'a [Certificate] {
+        match card.key.chain_on_token.split_last() {
+            Some((last, rest)) if last.subject_der == last.issuer_der => rest,
+            _ => &card.key.chain_on_token,
         }
     }
 
@@ -92,21 +96,6 @@ fn preferences(card: &Card<'_>, version: TlsVersion) -> Vec<Scheme> {
     let small = card.key.key_type == KeyType::Rsa && card.key.bits.is_some_and(|bits| bits <= 1024);
     let first = (small && version == TlsVersion::V1_2).then_some(0x0201);
     first.into_iter().chain(OWN_ORDER).map(Scheme).collect()
-}
-
-/// NSS filters its certificates by the CA names; none sent means all will do.
-fn issuer_is_wanted(card: &Card<'_>, request: &Request) -> bool {
-    let mut chain = card.key.certificate.iter().chain(&card.key.chain_on_token);
-    request.ca_names.is_empty()
-        || chain.any(|certificate| request.ca_names.contains(&certificate.issuer_der))
-}
-
-fn route(scheme: Scheme) -> Route {
-    match (scheme.key_type(), scheme.is_pss()) {
-        (Some(KeyType::Rsa), true) => Route::RsaPkcsPss,
-        (Some(KeyType::Rsa), false) => Route::RsaPkcs,
-        _ => Route::Ecdsa,
-    }
 }
 
 fn why_nothing(card: &Card<'_>, request: &Request, has_pss: bool) -> String {
@@ -140,6 +129,7 @@ mod tests {
     use super::super::fixtures::{asked, ec, ed25519, nothing, rsa, sign, token};
     use super::*;
     use crate::model::key_type::Curve;
+    use crate::model::route::Route;
     use crate::model::version::TlsVersion::{V1_2, V1_3};
 
     const PSS: &[Mechanism] = &[Mechanism::RSA_PKCS_PSS];

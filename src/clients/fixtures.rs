@@ -1,8 +1,10 @@
 //! Cards for the rules' tests.
 
-use super::Client;
-use crate::clients::Card;
+use super::{Card, Client, Failure};
+use crate::model::alert::Alert;
 use crate::model::capability::{Answer, Capability};
+use crate::model::cell::Stage;
+use crate::model::certificate::Certificate;
 use crate::model::choice::Choice;
 use crate::model::ckr::Ckr;
 use crate::model::key::{Key, Pairing};
@@ -112,4 +114,43 @@ pub(super) fn sign(code: u16, route: Route) -> Choice {
 /// Does it send an empty certificate, for a reason that holds this word?
 pub(super) fn nothing(choice: &Choice, word: &str) -> bool {
     matches!(choice, Choice::NoCertificate { why } if why.contains(word))
+}
+
+/// Does it end the connection itself, for a reason that holds this word?
+pub(super) fn gives_up(choice: &Choice, word: &str) -> bool {
+    matches!(choice, Choice::GiveUp { why, .. } if why.contains(word))
+}
+
+/// A failure of a handshake in which nothing was offered.
+pub(super) fn failure(
+    stage: Stage,
+    version: TlsVersion,
+    ckr: Option<Ckr>,
+    alert: Option<u8>,
+) -> Failure<'static> {
+    Failure {
+        offered: &[],
+        stage,
+        version,
+        step: None,
+        ckr,
+        alert: alert.map(Alert),
+    }
+}
+
+/// An RSA key with a certificate of `issuing CA`, whose own, from `root CA`, lies on the token too.
+pub(super) fn below_an_intermediate() -> Key {
+    Key {
+        certificate: Some(issued_by("issuing CA")),
+        chain_on_token: vec![issued_by("root CA")],
+        ..rsa(2048)
+    }
+}
+
+fn issued_by(issuer: &str) -> Certificate {
+    let made = rcgen::generate_simple_self_signed([]).unwrap();
+    Certificate {
+        issuer_der: issuer.into(),
+        ..Certificate::from_der(made.cert.der()).unwrap()
+    }
 }

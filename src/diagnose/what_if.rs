@@ -83,7 +83,7 @@ fn passes(facts: &Facts<'_>, cell: &Cell, change: &Change) -> Option<bool> {
         ca_names: changed.ca_names,
     };
     Some(match client.choose(&card, &request) {
-        Choice::NoCertificate { .. } => false,
+        Choice::NoCertificate { .. } | Choice::GiveUp { .. } => false,
         Choice::Sign { scheme, routes } => {
             large_enough(&card, profile)
                 && routes

@@ -119,6 +119,10 @@ fn explain(
             };
         }
         (End::CouldNotTell { why }, _) => return with_reason(cell, Outcome::Error, why),
+        (End::SignFailed(_) | End::ClientStopped { .. }, Choice::GiveUp { scheme, why, .. }) => {
+            let stage = scheme.map_or(Stage::Select, |_| Stage::Sign);
+            (stage, why.clone(), None)
+        }
         (End::SignFailed(error), _) => (sign_stage(error), error.to_string(), None),
         (End::Refused { alert, .. }, Choice::NoCertificate { why }) => {
             (Stage::Select, why.clone(), *alert)
@@ -131,16 +135,16 @@ fn explain(
         }
         (End::ClientStopped { why }, _) => (Stage::Transport, why.clone(), None),
     };
-    let ckr = match &attempt.end {
-        End::SignFailed(error) => error.ckr,
-        _ => None,
+    let (step, ckr) = match &attempt.end {
+        End::SignFailed(error) => (Some(error.step), error.ckr),
+        _ => (None, None),
     };
     Cell {
         outcome: Outcome::Fail,
         stage: Some(stage),
         ckr,
         alert: alert.map(|alert| alert.to_string()),
-        user_sees: user_sees(table, planned, stage, ckr, alert),
+        user_sees: user_sees(table, planned, stage, step, ckr, alert),
         reason: Some(reason).filter(|reason| !reason.is_empty()),
         ..cell
     }
@@ -150,6 +154,7 @@ fn user_sees(
     table: &Table<'_>,
     planned: &PlannedCell,
     stage: Stage,
+    step: Option<SignStep>,
     ckr: Option<Ckr>,
     alert: Option<Alert>,
 ) -> Option<String> {
@@ -159,6 +164,7 @@ fn user_sees(
         offered: profile.schemes(planned.version).unwrap_or_default(),
         stage,
         version: planned.version,
+        step,
         ckr,
         alert,
     };

@@ -91,6 +91,8 @@ struct Sameness {
     profile: Option<usize>,
     version: TlsVersion,
     min_rsa_bits: u32,
+    /// Certificates that go out behind the key's own.
+    intermediates: usize,
     /// `None`: no certificate goes out, whatever the reason.
     choice: Option<Choice>,
 }
@@ -201,7 +203,16 @@ impl Planner<'_> {
         }
         match decide(*rule, &card, &server) {
             Ok(choice) => {
-                let job = self.job(key, profile, client, server, &choice);
+                let intermediates = rule.intermediates(&card, &server.ca_names).len();
+                let sameness = Sameness {
+                    key,
+                    profile: (!self.options.quick).then_some(profile),
+                    version,
+                    min_rsa_bits: server.min_rsa_bits,
+                    intermediates,
+                    choice: Some(choice.clone()).filter(sends_certificate),
+                };
+                let job = self.job(sameness, profile, client, server, &choice);
                 Fate::Handshake { job, choice }
             }
             Err(why) => Fate::CouldNotTell(why),
@@ -211,19 +222,13 @@ impl Planner<'_> {
     /// The handshake for this cell: one that is planned already, if it comes to the same.
     fn job(
         &mut self,
-        key: usize,
+        sameness: Sameness,
         profile: usize,
         client: usize,
         server: Server,
         choice: &Choice,
     ) -> usize {
-        let sameness = Sameness {
-            key,
-            profile: (!self.options.quick).then_some(profile),
-            version: server.version,
-            min_rsa_bits: server.min_rsa_bits,
-            choice: choice.scheme().map(|_| choice.clone()),
-        };
+        let key = sameness.key;
         let jobs = &mut self.plan.jobs;
         let cell = self.plan.cells.len();
         *self.known.entry(sameness).or_insert_with(|| {
@@ -238,6 +243,10 @@ impl Planner<'_> {
             jobs.len() - 1
         })
     }
+}
+
+fn sends_certificate(choice: &Choice) -> bool {
+    !matches!(choice, Choice::NoCertificate { .. })
 }
 
 /// Is any scheme in the list for this type of key? Whether it is legal in the version is the cell's question.

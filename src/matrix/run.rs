@@ -113,7 +113,7 @@ fn handshake(table: &Table<'_>, job: &Job, bench: &Bench<'_>) -> Option<Attempt>
         version: job.server.version,
     });
     let client = Client {
-        chain: chain(card.key)?,
+        chain: chain(table, job, &card)?,
         rule: rule(table, job, card)?,
         sign: Arc::clone(bench.signers.get(job.key)?),
     };
@@ -135,10 +135,12 @@ fn rule(table: &Table<'_>, job: &Job, card: Card<'_>) -> Option<Arc<Rule>> {
     }))
 }
 
-/// The certificate, then what of its chain lies on the token.
-fn chain(key: &Key) -> Option<Vec<Vec<u8>>> {
-    let leaf = key.certificate.as_ref()?;
-    let certificates = std::iter::once(leaf).chain(&key.chain_on_token);
+/// The certificate, then what of its chain on the token the client sends with it.
+fn chain(table: &Table<'_>, job: &Job, card: &Card<'_>) -> Option<Vec<Vec<u8>>> {
+    let client = table.clients.get(job.client)?;
+    let leaf = card.key.certificate.as_ref()?;
+    let behind = client.intermediates(card, &job.server.ca_names);
+    let certificates = std::iter::once(leaf).chain(behind);
     Some(
         certificates
             .map(|certificate| certificate.der.clone())

@@ -121,6 +121,8 @@ impl Ckr {
     pub const USER_ALREADY_LOGGED_IN: Ckr = Ckr(0x0100);
     /// The mechanism is unknown, or not for this key.
     pub const MECHANISM_INVALID: Ckr = Ckr(0x0070);
+    /// The key's attributes forbid the operation.
+    pub const ACTION_PROHIBITED: Ckr = Ckr(0x001b);
     /// A catch-all, and what a module says of a signature of the wrong length is this where nothing fits better.
     pub const GENERAL_ERROR: Ckr = Ckr(0x0005);
     /// The module doesn't have this function.

@@ -15,7 +15,7 @@ use crate::model::choice::Choice;
 use crate::model::request::Request;
 use crate::model::route::Route;
 use crate::model::scheme::Scheme;
-use crate::model::sign::{Sign, SignError, SignStep};
+use crate::model::sign::{Sign, SignError, SignStep, Signed};
 use crate::model::version::TlsVersion;
 
 /// What the client saw, decided and signed.
@@ -90,12 +90,23 @@ impl ResolvesClientCert for Resolver {
             record.request = Some(request);
             record.choice = Some(choice.clone());
         });
-        let Choice::Sign { scheme, routes } = choice else {
-            return None;
+        let (scheme, way) = match choice {
+            Choice::Sign { scheme, routes } => (scheme, Way::Routes(routes)),
+            // no signature goes out, so no scheme does
+            Choice::GiveUp { scheme, ckr, why } => (
+                scheme.unwrap_or(Scheme(0)),
+                Way::None(SignError {
+                    step: SignStep::Prepare,
+                    ckr,
+                    detail: Some(why),
+                    flaw: None,
+                }),
+            ),
+            Choice::NoCertificate { .. } => return None,
         };
         let key = ChosenKey {
             scheme,
-            routes,
+            way,
             sign: Arc::clone(&self.sign),
             record: self.record.clone(),
         };
@@ -110,13 +121,45 @@ impl ResolvesClientCert for Resolver {
     }
 }
 
-/// A key whose scheme is settled already.
+/// A key whose scheme is settled already: `rustls` puts it on the wire before it asks for the signature.
 #[derive(Clone)]
 struct ChosenKey {
     scheme: Scheme,
-    routes: Vec<Route>,
+    way: Way,
     sign: Arc<dyn Sign>,
     record: SharedRecord,
+}
+
+/// How it signs.
+#[derive(Clone)]
+enum Way {
+    /// Over the first of these that the token doesn't refuse.
+    Routes(Vec<Route>),
+    /// Not at all: the client ends it.
+    None(SignError),
+}
+
+impl ChosenKey {
+    /// Tries the routes in order; the next only where the token refused the one before.
+    fn sign_by(&self, routes: &[Route], message: &[u8]) -> Result<Signed, SignError> {
+        let mut last = SignError::other(SignStep::Prepare, "no route to try");
+        for route in routes {
+            let signed = self.sign.sign(self.scheme, *route, message);
+            let asked = signed.as_ref().err().is_none_or(SignError::reached_token);
+            self.record.with(|record| {
+                record.route = Some(*route);
+                record.signatures += usize::from(asked);
+            });
+            match signed {
+                Ok(signed) => return Ok(signed),
+                Err(error) => last = error,
+            }
+            if ![SignStep::SignInit, SignStep::Sign].contains(&last.step) {
+                break;
+            }
+        }
+        Err(last)
+    }
 }
 
 impl std::fmt::Debug for ChosenKey {
@@ -138,31 +181,18 @@ impl SigningKey for ChosenKey {
 }
 
 impl Signer for ChosenKey {
-    /// `message` is not hashed. Tries the routes in order; the next only where the token refused the one before.
+    /// `message` is not hashed.
     fn sign(&self, message: &[u8]) -> Result<Vec<u8>, Error> {
-        let mut last = SignError::other(SignStep::Prepare, "no route to try");
-        for route in &self.routes {
-            let signed = self.sign.sign(self.scheme, *route, message);
-            let asked = signed.as_ref().err().is_none_or(SignError::reached_token);
-            self.record.with(|record| {
-                record.route = Some(*route);
-                record.signatures += usize::from(asked);
-            });
-            match signed {
-                Ok(signed) => {
-                    self.record
-                        .with(|record| record.signed = Some(Ok(signed.ms)));
-                    return Ok(signed.signature);
-                }
-                Err(error) => last = error,
-            }
-            if ![SignStep::SignInit, SignStep::Sign].contains(&last.step) {
-                break;
-            }
-        }
-        self.record
-            .with(|record| record.signed = Some(Err(last.clone())));
-        Err(Error::Other(OtherError(Arc::new(last))))
+        let signed = match &self.way {
+            Way::Routes(routes) => self.sign_by(routes, message),
+            Way::None(error) => Err(error.clone()),
+        };
+        let told = signed.as_ref().map(|signed| signed.ms);
+        let told = told.map_err(Clone::clone);
+        self.record.with(|record| record.signed = Some(told));
+        signed
+            .map(|signed| signed.signature)
+            .map_err(|error| Error::Other(OtherError(Arc::new(error))))
     }
 
     fn scheme(&self) -> SignatureScheme {
