@@ -50,11 +50,11 @@ pub(super) fn with_pkcs1(case: &Case<'_>) -> Change {
     }
 }
 
-/// What the servers ask for, but for schemes whose padding is longer than the modulus.
-pub(super) fn up_to(case: &Case<'_>, bits: u32) -> Change {
-    let fits = |scheme: &Scheme| scheme.min_rsa_bits().is_none_or(|least| least <= bits);
+/// What the servers ask for, but for some schemes.
+pub(super) fn without(case: &Case<'_>, unwanted: impl Fn(Scheme) -> bool) -> Change {
+    let kept = asked(case).into_iter().filter(|scheme| !unwanted(*scheme));
     Change::ClientSchemes {
-        schemes: asked(case).into_iter().filter(fits).collect(),
+        schemes: kept.collect(),
         tls12_only: false,
     }
 }

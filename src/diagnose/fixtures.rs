@@ -1,6 +1,7 @@
 //! Made-up facts for the tests, in few words.
 
 use super::Facts;
+use crate::model::autopsy::Flaw;
 use crate::model::capability::{Answer, Capability};
 use crate::model::cell::{Cell, Outcome, Stage};
 use crate::model::certificate::Certificate;
@@ -176,6 +177,15 @@ pub(super) fn working(key: Key, scheme: u16, route: Route) -> Key {
 /// The key, with a trial whose signature did not check.
 pub(super) fn bad(key: Key, scheme: u16, route: Route) -> Key {
     tried(key, scheme, route, Answer::Ok, Some(false))
+}
+
+/// The key, with a trial whose signature did not check for this reason.
+pub(super) fn flawed(key: Key, scheme: u16, route: Route, flaw: Flaw) -> Key {
+    let mut key = bad(key, scheme, route);
+    if let Some(trial) = key.capabilities.last_mut() {
+        trial.flaw = Some(flaw);
+    }
+    key
 }
 
 /// The key, with a trial that C_SignInit refused.

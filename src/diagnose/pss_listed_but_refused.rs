@@ -4,7 +4,7 @@
 use super::case::{Case, cases, is_real};
 use super::prose::{self, distinct, number, sentence};
 use super::refusal::is_about_mechanism;
-use super::remedy::{self, card};
+use super::remedy::{self, OTHER_KEY, card};
 use super::tried::{self, Works};
 use super::{Facts, Rule};
 use crate::model::capability::Answer;
@@ -207,20 +207,10 @@ fn remedies(case: &Case<'_>) -> Vec<Remedy> {
     if allowed(case).is_some() {
         remedies.push(card("Have CKM_RSA_PKCS_PSS put into CKA_ALLOWED_MECHANISMS of the key, if the card can do it"));
     }
-    if tried::raw_rsa_is_there(case) {
-        remedies.push(card(SOFTWARE_PADDING));
-    }
+    remedies.extend(remedy::software_padding(case));
     remedies.push(card(OTHER_KEY));
     remedies
 }
-
-/// A module that makes the padding itself.
-pub(super) const SOFTWARE_PADDING: &str =
-    "Use a module that makes the PSS padding itself over raw RSA, as OpenSC 0.20 and later does";
-
-/// A key of another type.
-pub(super) const OTHER_KEY: &str =
-    "Use a key of another type, such as EC P-256, which needs no PSS";
 
 #[cfg(test)]
 mod tests {

@@ -2,7 +2,7 @@
 
 use super::case::Case;
 use super::software::Proposal;
-use super::{client_list, what_if};
+use super::{client_list, tried, what_if};
 use crate::model::finding::{Change, Remedy, Where};
 use crate::model::scheme::{Kind, Scheme};
 use crate::model::version::TlsVersion;
@@ -40,6 +40,14 @@ const CAPS: &[Cap] = &[
         breaks: "TLS 1.3 on that connection",
     },
 ];
+
+/// A key of another type.
+pub(super) const OTHER_KEY: &str =
+    "Use a key of another type, such as EC P-256, which needs no PSS";
+
+/// Another module, or the same one in a newer version.
+pub(super) const NEWER_MODULE: &str =
+    "Try a newer version of the module, or another one for this card";
 
 /// Something to change at the card, its module or by whoever issued it.
 pub(super) fn card(title: impl Into<String>) -> Remedy {
@@ -84,6 +92,31 @@ pub(super) fn tls12_at_client(case: &Case<'_>) -> Vec<Remedy> {
         ..client(row.title)
     })
     .collect()
+}
+
+/// A module that makes the PSS padding itself, if there is raw RSA for it to use.
+pub(super) fn software_padding(case: &Case<'_>) -> Option<Remedy> {
+    tried::raw_rsa_is_there(case).then(|| {
+        card("Use a module that makes the PSS padding itself over raw RSA, as OpenSC 0.20 and later does")
+    })
+}
+
+/// A list without what can't be signed; nothing else changes.
+pub(super) fn fewer(title: String, change: Change) -> Proposal {
+    Proposal {
+        title,
+        change,
+        breaks: Vec::new(),
+    }
+}
+
+/// A client list without PKCS1.
+pub(super) fn without_pkcs1(case: &Case<'_>) -> Proposal {
+    let is_pkcs1 = |scheme: Scheme| matches!(scheme.kind(), Kind::RsaPkcs1(_));
+    fewer(
+        "Ask clients for no RSA PKCS1".into(),
+        client_list::without(case, is_pkcs1),
+    )
 }
 
 /// TLS 1.3 off; the lists stay.

@@ -1,7 +1,6 @@
 //! `tls13-needs-pss`: TLS 1.3 allows RSA keys PSS only (RFC 8446 4.4.3), and the token has none.
 
 use super::case::{Case, by_token};
-use super::pss_listed_but_refused::OTHER_KEY;
 use super::{Facts, Rule, pss_missing, remedy};
 use crate::model::cell::Cell;
 use crate::model::finding::{Finding, Remedy, Severity};
@@ -64,8 +63,8 @@ fn remedies(case: &Case<'_>) -> Vec<Remedy> {
         remedies.extend(remedy::without_pss(case).remedies(case));
     }
     remedies.extend(remedy::tls12_at_client(case));
-    remedies.push(remedy::card(OTHER_KEY));
-    remedies.extend(pss_missing::software_padding(case));
+    remedies.push(remedy::card(remedy::OTHER_KEY));
+    remedies.extend(remedy::software_padding(case));
     remedies
 }
 
