@@ -98,11 +98,3 @@ fn lurks(token: &Token, keys: &[&Key], mistake: &Mistake) -> Finding {
         remedies: vec![card(NEWER_MODULE)],
     }
 }
-
-/// Does the mistake have a finding of its own?
-pub(super) fn is_known(flaw: Flaw) -> bool {
-    match flaw {
-        Flaw::BareHash | Flaw::SaltLength(_) | Flaw::DerNotRaw | Flaw::HashMisfit => true,
-        Flaw::OtherPadding | Flaw::OtherHash(_) => false,
-    }
-}

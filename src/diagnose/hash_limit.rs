@@ -102,22 +102,23 @@ fn finding(case: &Case<'_>, padding: &Padding) -> Finding {
     let ckrs = distinct(case.cells.iter().filter_map(|(_, cell)| cell.ckr));
     let ckrs: Vec<String> = ckrs.iter().map(ToString::to_string).collect();
     let keys = case.keys();
+    let routes = distinct(case.cells.iter().filter_map(|(_, cell)| cell.route));
     let cause = format!(
         "{token} refuses {} with {} on {}: {}. {} So {} {} what the key can't do.",
         padding.name,
         named(&failed),
         case.keys_named(),
         prose::and(&ckrs),
-        able(&keys, padding),
+        able(&keys, padding, |route| routes.contains(&route)),
         case.clients_named(),
         case.clients_do("chooses", "choose")
     );
     let title = format!("{token} has {} with some hashes only", padding.name);
-    let hashes = distinct(
-        keys.iter()
-            .flat_map(|key| lacks(key, padding))
-            .chain(failed),
-    );
+    let over_these = |key: &&Key| {
+        let refused = routes.iter().map(|route| refused(key, padding, *route));
+        refused.flatten().collect::<Vec<_>>()
+    };
+    let hashes = distinct(keys.iter().flat_map(over_these));
     let remedies = remedies(case, padding, &hashes);
     case.finding(padding.id, Severity::Error, title, cause, remedies)
 }
@@ -135,10 +136,10 @@ fn remedies(case: &Case<'_>, padding: &Padding, hashes: &[Hash]) -> Vec<Remedy> 
 }
 
 /// `With SHA-256 it works.`
-fn able(keys: &[&Key], padding: &Padding) -> String {
+fn able(keys: &[&Key], padding: &Padding, over: impl Fn(Route) -> bool) -> String {
     let working = keys
         .iter()
-        .flat_map(|key| trials(key, padding).filter(|trial| works(trial)));
+        .flat_map(|key| trials(key, padding).filter(|trial| works(trial) && over(trial.route)));
     let hashes = distinct(working.filter_map(|trial| trial.scheme.hash()));
     format!("With {} it works.", named(&hashes))
 }
@@ -156,7 +157,7 @@ fn lurks(token: &Token, keys: &[&Key], padding: &Padding) -> Finding {
             padding.name,
             named(&hashes),
             prose::keys(keys),
-            able(keys, padding)
+            able(keys, padding, |_| true)
         ),
         cells: Vec::new(),
         remedies: vec![card(NEWER_MODULE)],

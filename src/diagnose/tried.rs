@@ -1,7 +1,6 @@
 //! What the capability trials say of a key.
 
 use super::case::Case;
-use super::flawed;
 use crate::model::autopsy::Flaw;
 use crate::model::capability::{Answer, Capability};
 use crate::model::cell::Cell;
@@ -84,7 +83,7 @@ pub(super) fn is_no_way(key: &Key, route: Route) -> bool {
 /// The signatures that the token made in trials and that don't check, by no mistake that has a finding of its own.
 pub(super) fn bad_signatures(key: &Key) -> Vec<(Scheme, Route)> {
     let bad = key.capabilities.iter().filter(|capability| {
-        capability.verified == Some(false) && !capability.flaw.is_some_and(flawed::is_known)
+        capability.verified == Some(false) && !capability.flaw.is_some_and(has_finding)
     });
     bad.map(|capability| (capability.scheme, capability.route))
         .collect()
@@ -113,5 +112,13 @@ fn result(capability: &Capability) -> Works {
         (_, Answer::Ok, _) => Works::Yes,
         (Answer::Ckr(_), ..) | (_, Answer::Ckr(_), _) => Works::No,
         _ => Works::NotTried,
+    }
+}
+
+/// Does the mistake have a finding of its own?
+fn has_finding(flaw: Flaw) -> bool {
+    match flaw {
+        Flaw::BareHash | Flaw::SaltLength(_) | Flaw::DerNotRaw | Flaw::HashMisfit => true,
+        Flaw::OtherPadding | Flaw::OtherHash(_) => false,
     }
 }

@@ -86,6 +86,12 @@ impl Lab {
             .arg(self.path("pin"))
     }
 
+    /// `cardcheck matrix` over a token that has no PSS and says so in every call: the token `no-pss` and its like hide it from
+    /// C_GetMechanismList and refuse it, and the proxy denies it in C_GetMechanismInfo, which SoftHSM2 can't be told to do.
+    pub fn honest(&self, token: &str) -> Cardcheck {
+        self.faulty(token, "hide-info 0x0d 0x0e 0x43 0x44 0x45 0x47")
+    }
+
     /// The calls that the fault-injecting module saw, a line each.
     pub fn calls(&self) -> Vec<String> {
         let log = std::fs::read_to_string(self.path("calls.log")).unwrap_or_default();
@@ -149,6 +155,16 @@ pub struct Ran {
 impl Ran {
     pub fn stdout(&self) -> String {
         text(&self.output.stdout)
+    }
+
+    /// stdout with its lines joined: what a sentence says wherever the screen broke it.
+    pub fn screen(&self) -> String {
+        let words: Vec<String> = self
+            .stdout()
+            .split_whitespace()
+            .map(str::to_owned)
+            .collect();
+        words.join(" ")
     }
 
     pub fn stderr(&self) -> String {
@@ -221,6 +237,14 @@ impl Report {
             .iter()
             .map(|finding| finding["id"].as_str().unwrap())
             .collect()
+    }
+
+    /// The finding of this id.
+    #[track_caller]
+    pub fn finding(&self, id: &str) -> &Value {
+        let findings = self.0["findings"].as_array().unwrap();
+        let found = findings.iter().find(|finding| finding["id"] == id);
+        found.unwrap_or_else(|| panic!("no finding `{id}` among {:?}", self.findings()))
     }
 
     /// The capability of this key, scheme and route.
