@@ -19,9 +19,9 @@ use super::speak;
 use super::tokens::{self, OpenToken, Selection};
 use crate::clients::Client;
 use crate::matrix::Table;
-use crate::matrix::find_out;
 use crate::matrix::plan::{self, Options};
 use crate::matrix::run::{Bench, Event};
+use crate::matrix::{Unproven, find_out};
 use crate::model::key::Key;
 use crate::model::profile::Profile;
 use crate::model::run::{ClientFacts, Run};
@@ -247,7 +247,7 @@ impl Desk {
             findings: found.findings,
             signatures: found.signatures.iter().sum(),
             short_lists: plan.short_lists,
-            notes: Vec::new(),
+            notes: unproven(found.unproven).into_iter().collect(),
         }
     }
 
@@ -289,6 +289,29 @@ impl Desk {
             }
             Event::Finished => progress.done(1),
         }
+    }
+}
+
+/// What was not asked of the token, and how many signatures it would be.
+fn unproven(unproven: Unproven) -> Option<String> {
+    let count = |signatures: usize| match signatures {
+        1 => "1 signature".to_owned(),
+        many => format!("{many} signatures"),
+    };
+    match (unproven.unwanted, unproven.with_pin) {
+        (0, 0) => None,
+        (0, with_pin) => Some(format!(
+            "{} that would prove remedies were not asked for, since each needs the PIN",
+            count(with_pin)
+        )),
+        (unwanted, 0) => Some(format!(
+            "the remedies are not proven, as --no-prove says; it would take {} more",
+            count(unwanted)
+        )),
+        (unwanted, with_pin) => Some(format!(
+            "the remedies are not proven, as --no-prove says; it would take {} more, and {with_pin} that need the PIN each",
+            count(unwanted)
+        )),
     }
 }
 

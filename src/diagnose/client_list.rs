@@ -42,6 +42,15 @@ pub(super) fn with(case: &Case<'_>, more: &[Scheme]) -> Change {
     }
 }
 
+/// What is left of the servers' lists for a client that doesn't have PSS itself and speaks TLS 1.2 at most.
+pub(super) fn own_without_pss(case: &Case<'_>) -> Change {
+    let kept = asked(case).into_iter().filter(|scheme| !scheme.is_pss());
+    Change::ClientSchemes {
+        schemes: kept.collect(),
+        tls12_only: true,
+    }
+}
+
 /// What the servers ask for, and PKCS1 after it; TLS 1.3 off, for PKCS1 is not legal there.
 pub(super) fn with_pkcs1(case: &Case<'_>) -> Change {
     Change::ClientSchemes {

@@ -20,9 +20,20 @@ pub(super) fn and<S: AsRef<str>>(items: &[S]) -> String {
         let rest = named.split_off(MOST_NAMED - 1).len();
         named.push(format!("{rest} more"));
     }
-    match named.split_last() {
-        Some((last, [])) => last.clone(),
-        Some((last, rest)) => format!("{} and {last}", rest.join(", ")),
+    joined(&named, "and")
+}
+
+/// `a`; `a or b`; `a, b or c`; all of them, however many.
+pub(super) fn or<S: AsRef<str>>(items: &[S]) -> String {
+    joined(items, "or")
+}
+
+/// `a, b and c`, all of them, however many.
+pub(super) fn joined<S: AsRef<str>>(items: &[S], word: &str) -> String {
+    let items: Vec<&str> = items.iter().map(AsRef::as_ref).collect();
+    match items.split_last() {
+        Some((last, [])) => (*last).to_owned(),
+        Some((last, rest)) => format!("{} {word} {last}", rest.join(", ")),
         None => String::new(),
     }
 }

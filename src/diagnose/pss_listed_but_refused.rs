@@ -204,6 +204,8 @@ fn passing_over_raw<'a>(case: &Case<'a>) -> Vec<&'a str> {
 fn remedies(case: &Case<'_>) -> Vec<Remedy> {
     let mut remedies = remedy::without_pss(case).remedies(case);
     remedies.extend(remedy::pkcs1_first(case).remedies(case));
+    remedies.extend(remedy::tls12_at_client(case));
+    remedies.extend(remedy::no_pss_at_client(case));
     if allowed(case).is_some() {
         remedies.push(card("Have CKM_RSA_PKCS_PSS put into CKA_ALLOWED_MECHANISMS of the key, if the card can do it"));
     }

@@ -133,6 +133,7 @@ fn remedies(case: &Case<'_>, refused: bool) -> Vec<Remedy> {
         true => {
             let mut remedies = remedy::pkcs1_first(case).remedies(case);
             remedies.extend(remedy::without_pss(case).remedies(case));
+            remedies.extend(remedy::no_pss_at_client(case));
             remedies
         }
         false if case.keys().iter().all(|key| pss_certificate(key)) => Vec::new(),

@@ -2,7 +2,7 @@
 
 use super::case::Case;
 use super::software::Proposal;
-use super::{client_list, tried, what_if};
+use super::{client_list, prose, tried, what_if};
 use crate::model::finding::{Change, Remedy, Where};
 use crate::model::scheme::{Kind, Scheme};
 use crate::model::version::TlsVersion;
@@ -12,33 +12,61 @@ const NO_TLS13_KEYS: &str = "logins with ML-DSA and brainpool keys, which need T
 const PKCS1_POLICY: &str = "a policy that rules out PKCS1 signatures, such as BSI TR-02102-2";
 const PSS_PSS_KEYS: &str = "logins with certificates that allow PSS only (id-RSASSA-PSS)";
 
-/// A client that can be told to speak TLS 1.2 at most.
-struct Cap {
+/// A setting of a client.
+struct Setting {
     client: &'static str,
     title: &'static str,
     snippet: &'static str,
     breaks: &'static str,
 }
 
-const CAPS: &[Cap] = &[
-    Cap {
-        client: "firefox",
-        title: "Firefox: TLS 1.2 at most, in about:config",
-        snippet: "security.tls.version.max = 3",
-        breaks: "TLS 1.3 in that Firefox, with every server",
-    },
-    Cap {
-        client: "chrome",
-        title: "Chrome: TLS 1.2 at most, on its command line",
-        snippet: "--ssl-version-max=tls1.2",
-        breaks: "TLS 1.3 in that Chrome, with every server",
-    },
-    Cap {
-        client: "openssl",
-        title: "openssl s_client: TLS 1.2",
-        snippet: "openssl s_client -tls1_2",
-        breaks: "TLS 1.3 on that connection",
-    },
+#[rustfmt::skip] // one row, one client
+const TLS12: &[Setting] = &[
+    setting("firefox", "Firefox: TLS 1.2 at most, in about:config", "security.tls.version.max = 3",
+        "TLS 1.3 in that Firefox, with every server"),
+    setting("chrome", "Chrome: TLS 1.2 at most, on its command line", "--ssl-version-max=tls1.2",
+        "TLS 1.3 in that Chrome, with every server"),
+    setting("openssl", "openssl s_client: TLS 1.2", "openssl s_client -tls1_2", "TLS 1.3 on that connection"),
+    setting("openssl-provider", "openssl s_client: TLS 1.2", "openssl s_client -tls1_2", "TLS 1.3 on that connection"),
+    setting("curl", "curl: TLS 1.2 at most", "curl --tls-max 1.2", "TLS 1.3 on that connection"),
+    setting("gnutls", "gnutls-cli: TLS 1.2 at most", "gnutls-cli --priority NORMAL:-VERS-TLS1.3", "TLS 1.3 on that connection"),
+    setting("java", "Java: TLS 1.2 at most, for the whole JVM", "-Djdk.tls.client.protocols=TLSv1.2",
+        "TLS 1.3 in that JVM, with every server"),
+    setting("go", "Go programs: TLS 1.2 at most", "tls.Config{MaxVersion: tls.VersionTLS12}", "TLS 1.3 in that program"),
+];
+
+const fn setting(
+    client: &'static str,
+    title: &'static str,
+    snippet: &'static str,
+    breaks: &'static str,
+) -> Setting {
+    Setting {
+        client,
+        title,
+        snippet,
+        breaks,
+    }
+}
+
+/// A client whose own schemes can be set: without PSS among them it doesn't take PSS from the server's list. The settings
+/// limit what it takes from the server, too.
+#[rustfmt::skip]
+const NO_PSS: &[Setting] = &[
+    setting("openssl", "openssl s_client: TLS 1.2, and no RSA-PSS among its own schemes",
+        "openssl s_client -tls1_2 -sigalgs RSA+SHA256:RSA+SHA384:RSA+SHA512:ECDSA+SHA256:ECDSA+SHA384:ECDSA+SHA512",
+        "TLS 1.3 on that connection; servers that sign with RSA-PSS only"),
+    setting("openssl-provider", "openssl s_client: TLS 1.2, and no RSA-PSS among its own schemes",
+        "openssl s_client -tls1_2 -sigalgs RSA+SHA256:RSA+SHA384:RSA+SHA512:ECDSA+SHA256:ECDSA+SHA384:ECDSA+SHA512",
+        "TLS 1.3 on that connection; servers that sign with RSA-PSS only"),
+    setting("java", "Java: TLS 1.2, and no RSA-PSS among its own schemes, for the whole JVM",
+        "-Djdk.tls.client.protocols=TLSv1.2 -Djdk.tls.client.SignatureSchemes=rsa_pkcs1_sha256,rsa_pkcs1_sha384,rsa_pkcs1_sha512,\
+         ecdsa_secp256r1_sha256,ecdsa_secp384r1_sha384,ecdsa_secp521r1_sha512",
+        "TLS 1.3 in that JVM, with every server; servers that sign with RSA-PSS only"),
+    setting("go", "Go programs: no RSA-PSS among the certificate's schemes, and TLS 1.2 at most",
+        "tls.Certificate{SupportedSignatureAlgorithms: []tls.SignatureScheme{tls.PKCS1WithSHA256}}, \
+         tls.Config{MaxVersion: tls.VersionTLS12}",
+        "TLS 1.3 in that program: over it no certificate would go out"),
 ];
 
 /// A key of another type.
@@ -79,15 +107,29 @@ fn plain(place: Where, title: String) -> Remedy {
 
 /// TLS 1.2 at the clients that have a setting for it and that it helps.
 pub(super) fn tls12_at_client(case: &Case<'_>) -> Vec<Remedy> {
-    let helped = what_if::helped(case, &Change::Tls12Only);
-    let rows = CAPS
+    settings(case, TLS12, &Change::Tls12Only)
+}
+
+/// No PSS among the clients' own schemes, where TLS 1.2 alone is not enough: what a list without PSS is at the server, but for
+/// one client only.
+pub(super) fn no_pss_at_client(case: &Case<'_>) -> Vec<Remedy> {
+    let capped = what_if::helped(case, &Change::Tls12Only);
+    let mut remedies = settings(case, NO_PSS, &client_list::own_without_pss(case));
+    remedies.retain(|remedy| !capped.iter().any(|client| remedy.helps(client)));
+    remedies
+}
+
+/// The rows of clients in this case that the change helps.
+fn settings(case: &Case<'_>, rows: &[Setting], change: &Change) -> Vec<Remedy> {
+    let helped = what_if::helped(case, change);
+    let rows = rows
         .iter()
         .filter(|row| helped.iter().any(|client| client == row.client));
     rows.map(|row| Remedy {
         software: Some(row.client.into()),
         snippet: Some(row.snippet.into()),
         clients: vec![row.client.into()],
-        change: Some(Change::Tls12Only),
+        change: Some(change.clone()),
         breaks: vec![row.breaks.into()],
         ..client(row.title)
     })
@@ -151,9 +193,25 @@ pub(super) fn pkcs1_first(case: &Case<'_>) -> Proposal {
     };
     let tls13 = if cap { tls13_off(case) } else { Vec::new() };
     Proposal {
-        title: format!("{title}. It helps clients that follow the server's order"),
+        title: format!("{title}. {}", orders(case)),
         change: client_list::pkcs1_first(case, cap),
         breaks: [tls13, vec![PKCS1_POLICY.into()]].concat(),
+    }
+}
+
+/// Whom another order helps: asked of every client's rule, whether it was in this run or not.
+fn orders(case: &Case<'_>) -> String {
+    let (follow, ignore) = what_if::by_order(case);
+    let helps = match follow.is_empty() {
+        true => "It helps clients that follow the server's order".to_owned(),
+        false => format!(
+            "It helps clients that follow the server's order: {}",
+            prose::joined(&follow, "and")
+        ),
+    };
+    match ignore.is_empty() {
+        true => helps,
+        false => format!("{helps}; not {}", prose::or(&ignore)),
     }
 }
 

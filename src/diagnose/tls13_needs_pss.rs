@@ -63,6 +63,7 @@ fn remedies(case: &Case<'_>) -> Vec<Remedy> {
         remedies.extend(remedy::without_pss(case).remedies(case));
     }
     remedies.extend(remedy::tls12_at_client(case));
+    remedies.extend(remedy::no_pss_at_client(case));
     remedies.push(remedy::card(remedy::OTHER_KEY));
     remedies.extend(remedy::software_padding(case));
     remedies
