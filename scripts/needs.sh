@@ -35,6 +35,11 @@ package_for() {
     *:libengine-pkcs11-openssl) echo libp11 ;;
     dnf:libnss3-tools) echo nss-tools ;;
     *:libnss3-tools) echo nss ;;
+    dnf:gnutls-bin) echo gnutls-utils ;;
+    *:gnutls-bin) echo gnutls ;;
+    dnf:default-jdk-headless) echo java-latest-openjdk-devel ;;
+    brew:default-jdk-headless) echo openjdk ;;
+    *:default-jdk-headless) echo jdk-openjdk ;;
     dnf:p11-kit-modules) echo p11-kit-server ;;
     *:p11-kit-modules) echo p11-kit ;;
     *) echo "$2" ;;

@@ -299,6 +299,25 @@ fn the_token_s_ckr_survives_and_the_next_route_is_tried_only_where_the_token_ref
 }
 
 #[test]
+fn a_client_that_gives_up_asks_nothing_of_the_token() {
+    let lab = lab();
+    for version in [V1_2, V1_3] {
+        let choice = Choice::GiveUp {
+            scheme: Some(Scheme(0x0804)),
+            ckr: Some(Ckr::MECHANISM_INVALID),
+            why: "no PSS here".into(),
+        };
+        let made = lab.rsa(&server(version, &[0x0804]), choice.clone());
+        let End::SignFailed(error) = &made.end else {
+            panic!("{made:?}");
+        };
+        assert_eq!(error.ckr, Some(Ckr::MECHANISM_INVALID));
+        assert!(error.to_string().ends_with("no PSS here"));
+        assert_eq!((made.choice, made.signatures), (Some(choice), 0));
+    }
+}
+
+#[test]
 fn a_list_that_is_all_illegal_in_tls13_stops_the_client_and_the_rule_still_says_why() {
     let lab = lab();
     let attempt = lab.rsa(&server(V1_3, &[0x0401]), no_certificate());

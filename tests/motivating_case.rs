@@ -16,6 +16,8 @@ enum Came<'a> {
 use Came::{Fail, Pass};
 
 const INVALID: Option<&str> = Some("CKR_MECHANISM_INVALID");
+/// pkcs11-provider's own word, before it asks the token.
+const PROHIBITED: Option<&str> = Some("CKR_ACTION_PROHIBITED");
 
 /// token, key, profile, version, client: what it must come to.
 #[rustfmt::skip] // it reads as a table
@@ -26,12 +28,26 @@ const TABLE: &[(&str, &str, &str, &str, &str, Came)] = &[
     ("lying",   "rsa-2048", "openssl-1.1.1-blog", "1.2", "firefox", Pass("rsa_pkcs1_sha256")),
     ("lying",   "p-256",    "openssl-1.1.1",      "1.2", "firefox", Pass("ecdsa_secp256r1_sha256")),
     ("lying",   "rsa-3072", "openssl-1.1.1",      "1.2", "openssl", Pass("rsa_pss_rsae_sha256")),
+    ("lying",   "rsa-2048", "openssl-1.1.1",      "1.2", "chrome",  Pass("rsa_pkcs1_sha256")),
+    ("lying",   "rsa-2048", "openssl-1.1.1",      "1.3", "chrome",  Fail("sign", INVALID)),
+    ("lying",   "rsa-2048", "openssl-1.1.1",      "1.2", "java",    Pass("rsa_pkcs1_sha256")),
+    ("lying",   "rsa-2048", "openssl-1.1.1",      "1.3", "java",    Fail("sign", INVALID)),
+    ("lying",   "rsa-2048", "openssl-1.1.1",      "1.2", "gnutls",  Fail("sign", INVALID)),
+    ("lying",   "rsa-2048", "openssl-1.1.1",      "1.2", "go",      Fail("sign", INVALID)),
+    ("lying",   "rsa-2048", "openssl-1.1.1",      "1.2", "openssl-provider", Fail("sign", PROHIBITED)),
+    ("lying",   "rsa-2048", "openssl-1.1.0",      "1.2", "openssl-provider", Pass("rsa_pkcs1_sha512")),
+    ("lying",   "rsa-2048", "openssl-1.1.1",      "1.3", "curl",    Pass("rsa_pss_rsae_sha256")),
     ("no-pss",  "rsa-2048", "openssl-1.1.1",      "1.2", "firefox", Pass("rsa_pkcs1_sha256")),
     ("no-pss",  "rsa-2048", "openssl-1.1.1",      "1.3", "firefox", Fail("select", None)),
     ("no-pss",  "rsa-2048", "openssl-1.1.1",      "1.2", "openssl", Pass("rsa_pss_rsae_sha256")),
     ("no-pss",  "rsa-2048", "openssl-1.1.1",      "1.3", "openssl", Pass("rsa_pss_rsae_sha256")),
     ("no-pss",  "rsa-2048", "openssl-1.1.0",      "1.2", "openssl", Pass("rsa_pkcs1_sha512")),
     ("no-pss",  "rsa-2048", "openssl-1.1.1-blog", "1.2", "openssl", Pass("rsa_pkcs1_sha256")),
+    ("no-pss",  "rsa-2048", "openssl-1.1.1",      "1.3", "chrome",  Fail("select", None)),
+    ("no-pss",  "rsa-2048", "openssl-1.1.1",      "1.2", "java",    Pass("rsa_pkcs1_sha256")),
+    ("no-pss",  "rsa-2048", "openssl-1.1.1",      "1.3", "java",    Fail("select", None)),
+    ("no-pss",  "rsa-2048", "openssl-1.1.1",      "1.2", "gnutls",  Fail("sign", INVALID)), // its info is there
+    ("no-pss",  "rsa-2048", "openssl-1.1.1",      "1.2", "openssl-provider", Fail("sign", INVALID)),
     ("healthy", "rsa-2048", "openssl-1.1.1",      "1.2", "firefox", Pass("rsa_pss_rsae_sha256")),
     ("healthy", "rsa-2048", "openssl-1.1.1",      "1.3", "firefox", Pass("rsa_pss_rsae_sha256")),
     ("healthy", "rsa-2048", "openssl-1.1.1",      "1.2", "openssl", Pass("rsa_pss_rsae_sha256")),
@@ -43,7 +59,8 @@ const TABLE: &[(&str, &str, &str, &str, &str, Came)] = &[
 const PROFILES: &str = "--profile openssl-1.1.0,openssl-1.1.1,openssl-1.1.1-blog";
 
 fn report(lab: &Lab, token: &str) -> Report {
-    let ran = lab.matrix(token).args(PROFILES).args("--format json").run();
+    let run = lab.matrix(token).args(PROFILES).args("--client all");
+    let ran = run.args("--format json").run();
     ran.exits(1).report()
 }
 

@@ -177,7 +177,7 @@ fn a_profile_of_one_s_own_and_a_list_on_the_command_line_are_servers_like_any_ot
         .matrix("healthy")
         .arg("--profile")
         .arg(mine)
-        .args("--sigalgs RSA+SHA512 --key rsa-2048 --format json");
+        .args("--client all --sigalgs RSA+SHA512 --key rsa-2048 --format json");
     let report = run.run().exits(1).report();
     assert_eq!(
         report.cell("rsa-2048", "mine", "1.2", "any")["scheme"],

@@ -162,10 +162,23 @@ pub(super) enum Color {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::clients::DEFAULT;
 
     #[test]
     fn the_command_line_is_sound() {
         use clap::CommandFactory;
         Args::command().debug_assert();
+    }
+
+    #[test]
+    fn the_help_names_the_clients_that_are_taken_by_default() {
+        use clap::CommandFactory;
+        let args = Args::command();
+        let matrix = args.find_subcommand("matrix").unwrap();
+        let mut known = matrix.get_arguments();
+        let client = known.find(|known| known.get_id() == "client").unwrap();
+        let names: Vec<&str> = DEFAULT.iter().map(|client| client.name()).collect();
+        let default = format!("[default: {}]", names.join(", "));
+        assert!(client.get_help().unwrap().to_string().ends_with(&default));
     }
 }

@@ -3,6 +3,9 @@
 //! SignatureScheme.getSignerOfPreferableAlgorithm, getSigner). After a refusal of C_Sign nothing is tried any more. Mechanisms
 //! are taken from C_GetMechanismList (sun.security.pkcs11 SunPKCS11.initToken).
 //!
+//! Its key store can't be opened on a token that also holds a key of a type that it doesn't know, such as Ed25519 (P11KeyStore
+//! "unknown key type"); the rule looks at one key and doesn't say so.
+//!
 //! What C_SignInit would say is what it said to cardcheck's own trial of the same call.
 
 use super::ca_names::{self, UNWANTED};
@@ -22,10 +25,11 @@ use crate::model::version::TlsVersion;
 
 pub(super) struct Java;
 
-/// What JSSE 17 knows and enables, DSA and EdDSA left out, which its tokens don't have (sun.security.ssl.SignatureScheme).
-const KNOWN: [u16; 16] = [
-    0x0201, 0x0203, 0x0301, 0x0303, 0x0401, 0x0403, 0x0501, 0x0503, 0x0601, 0x0603, 0x0804, 0x0805,
-    0x0806, 0x0809, 0x080a, 0x080b,
+/// What JSSE 17.0.21 knows and enables, DSA and EdDSA left out, which its tokens don't have (sun.security.ssl.SignatureScheme).
+/// SHA-1 is off in signatures of handshakes; older updates of 17 signed with it if nothing better was asked for.
+const KNOWN: [u16; 14] = [
+    0x0301, 0x0303, 0x0401, 0x0403, 0x0501, 0x0503, 0x0601, 0x0603, 0x0804, 0x0805, 0x0806, 0x0809,
+    0x080a, 0x080b,
 ];
 
 impl Client for Java {
@@ -53,6 +57,9 @@ impl Client for Java {
             return no_certificate(UNWANTED);
         }
         let offered = || request.schemes.iter().copied().filter(known);
+        if offered().next().is_none() {
+            return give_up("no scheme in the server's list is one that Java has enabled");
+        }
         if !offered().any(|scheme| is_for(card, scheme, request.version)) {
             return no_certificate(
                 "no scheme in the server's list is for this type of key in this version",
@@ -68,11 +75,14 @@ impl Client for Java {
     }
 
     fn user_sees(&self, failure: &Failure<'_>) -> Option<String> {
-        let no_signer = "SSLException: No supported CertificateVerify signature algorithm";
+        let no_signer = "No supported CertificateVerify signature algorithm";
         let text = match (failure.stage, failure.alert, failure.version) {
             (Stage::Select, Some(_), TlsVersion::V1_2) => "Received fatal alert: handshake_failure",
             (Stage::Select, Some(_), TlsVersion::V1_3) => {
                 "Received fatal alert: certificate_required"
+            }
+            (Stage::Select, None, _) if !failure.offered.iter().any(known) => {
+                "No supported signature algorithm"
             }
             (Stage::Select, None, _) => no_signer,
             (Stage::Sign, ..) if failure.step == Some(SignStep::SignInit) => no_signer,
@@ -215,7 +225,7 @@ mod tests {
         refused.step = Some(SignStep::SignInit);
         assert_eq!(
             Java.user_sees(&refused).as_deref(),
-            Some("SSLException: No supported CertificateVerify signature algorithm")
+            Some("No supported CertificateVerify signature algorithm")
         );
     }
 }

@@ -186,6 +186,7 @@ fn no_certificate(why: impl Into<String>) -> Choice {
 
 #[cfg(test)]
 mod tests {
+    use super::fixtures::{below_an_intermediate, token};
     use super::*;
 
     #[test]
@@ -194,5 +195,22 @@ mod tests {
             let found = by_name(client.name());
             assert_eq!(found.map(|found| found.about()), Some(client.about()));
         }
+    }
+
+    #[test]
+    fn some_send_the_intermediates_of_the_token_and_others_do_not() {
+        let (key, token) = (below_an_intermediate(), token(&[]));
+        let card = Card {
+            key: &key,
+            token: &token,
+        };
+        let senders = |ca_names: &[Vec<u8>]| {
+            let sends = |client: &&&dyn Client| !client.intermediates(&card, ca_names).is_empty();
+            let senders = ALL.iter().filter(sends);
+            senders.map(|client| client.name()).collect::<Vec<_>>()
+        };
+        assert_eq!(senders(&[]), ["firefox", "java", "any"]);
+        let by_root = [b"root CA".to_vec()];
+        assert_eq!(senders(&by_root), ["firefox", "chrome", "java", "any"]);
     }
 }

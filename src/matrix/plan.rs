@@ -281,3 +281,70 @@ fn short_lists(table: &Table<'_>, options: Options) -> Vec<ShortList> {
     short.retain(|list| !list.schemes.is_empty());
     short
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clients::by_name;
+    use crate::model::certificate::Certificate;
+    use crate::model::key_type::KeyType;
+    use crate::model::token::Token;
+
+    fn certificate() -> Certificate {
+        let made = rcgen::generate_simple_self_signed(["user".into()]).unwrap();
+        Certificate::from_der(made.cert.der()).unwrap()
+    }
+
+    fn rsa(chain_on_token: Vec<Certificate>) -> Key {
+        Key {
+            token: "t1".into(),
+            key_type: KeyType::Rsa,
+            bits: Some(2048),
+            certificate: Some(certificate()),
+            pairing: Pairing::IdAndKey,
+            chain_on_token,
+            ..Key::default()
+        }
+    }
+
+    fn handshakes(key: Key, clients: &[&str]) -> usize {
+        let clients: Vec<&'static dyn Client> =
+            clients.iter().filter_map(|name| by_name(name)).collect();
+        let profile = Profile {
+            name: "pkcs1".into(),
+            about: String::new(),
+            source: String::new(),
+            tls12: Some(vec![Scheme(0x0401)]),
+            tls13: None,
+            ca_names: Vec::new(),
+            min_rsa_bits: 0,
+            negotiates: None,
+        };
+        let token = Token {
+            id: "t1".into(),
+            ..Token::default()
+        };
+        let table = Table {
+            tokens: &[token],
+            keys: &[key],
+            profiles: &[profile],
+            clients: &clients,
+        };
+        plan(&table, Options::default()).jobs.len()
+    }
+
+    #[test]
+    fn clients_share_a_handshake_if_they_sign_alike_and_send_the_same_certificates() {
+        let intermediate = || Certificate {
+            issuer_der: b"another".to_vec(),
+            ..certificate()
+        };
+        let both = ["firefox", "openssl"];
+        assert_eq!(handshakes(rsa(Vec::new()), &both), 1);
+        assert_eq!(handshakes(rsa(vec![intermediate()]), &both), 2);
+        assert_eq!(
+            handshakes(rsa(vec![intermediate()]), &["openssl", "curl"]),
+            1
+        );
+    }
+}

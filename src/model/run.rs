@@ -55,7 +55,7 @@ pub struct ShortList {
 pub struct ClientFacts {
     /// `firefox`.
     pub name: String,
-    /// `observed`, `source` or `documented`.
+    /// `observed`, `source`, `documented` or `own`.
     pub evidence: &'static str,
 }
 

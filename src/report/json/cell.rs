@@ -27,6 +27,7 @@ pub(super) struct CellReport {
     /// Where it failed.
     #[schemars(extend("enum" = ["select", "sign", "encode", "server_verify", "transport", null]))]
     stage: Option<&'static str>,
+    /// The token's answer; where the client's own library stopped before it was asked, that one's code.
     ckr: Option<String>,
     alert: Option<String>,
     user_sees: Option<String>,

@@ -10,12 +10,18 @@ use crate::model::version::TlsVersion;
 
 /// Longer results are wrapped; the CKR with the longest name that cards answer with stays whole.
 const WIDEST_RESULT: usize = "  CKR_KEY_FUNCTION_NOT_PERMITTED".len();
-/// More clients are wrapped.
+/// More clients are wrapped, but for a name that is longer than this.
 const WIDEST_CLIENTS: usize = "every client".len();
-/// On a narrower screen the servers stand below the result.
+/// From so many clients on, those that share a line get the place for it.
+const MANY_CLIENTS: usize = 5;
+/// The width then.
+const WIDEST_OF_MANY: usize = "openssl, openssl-provider,".len();
+/// On a narrower screen the servers stand below the result; each letter of a longer name makes it narrower.
 const NARROW: usize = 76;
 /// A list is said by what it lacks if that is at most so many.
 const MOST_EXCEPTIONS: usize = 5;
+/// The same for clients, whose column is narrow.
+const MOST_CLIENTS_LACKING: usize = 2;
 
 /// One line of a key's table: clients and servers for which the same came of the same version.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -80,12 +86,13 @@ fn table(run: &Run, screen: &Screen, lines: &[Line]) -> String {
             line.servers.join(", "),
         ]);
     }
-    let (version, clients) = (up_to("TLS".len()), up_to(WIDEST_CLIENTS));
+    let widest = widest_clients(run);
+    let (version, clients) = (up_to("TLS".len()), up_to(widest));
     let result = Column {
         widest: WIDEST_RESULT,
         hangs: true,
     };
-    if screen.width >= NARROW {
+    if screen.width >= NARROW + widest - WIDEST_CLIENTS {
         let rows: Vec<Vec<String>> = rows.into_iter().map(Vec::from).collect();
         return lay_out(
             screen,
@@ -114,9 +121,26 @@ fn table(run: &Run, screen: &Screen, lines: &[Line]) -> String {
     )
 }
 
+/// No name is broken, nor the comma behind it taken away.
+fn widest_clients(run: &Run) -> usize {
+    let names = run.clients.iter().map(|client| client.name.len() + 1);
+    let usual = match run.clients.len() {
+        MANY_CLIENTS.. => WIDEST_OF_MANY,
+        _ => WIDEST_CLIENTS,
+    };
+    names.max().unwrap_or(0).max(usual)
+}
+
 fn clients(run: &Run, line: &Line) -> String {
-    match line.clients.len() {
-        count if count == run.clients.len() && count > 2 => "every client".into(),
+    let all = run.clients.iter().map(|client| client.name.as_str());
+    let lacking: Vec<&str> = all
+        .filter(|name| !line.clients.iter().any(|known| known == name))
+        .collect();
+    match (line.clients.len(), lacking.len()) {
+        (count, 0) if count > 2 => "every client".into(),
+        (count, few) if few <= MOST_CLIENTS_LACKING && count > 2 * few.max(2) => {
+            format!("all but {}", lacking.join(", "))
+        }
         _ => line.clients.join(", "),
     }
 }
@@ -219,7 +243,14 @@ fn failure(cell: &Cell, screen: &Screen, scheme: Option<String>) -> String {
     let ckr = cell.ckr.map(|ckr| ckr.to_string());
     let what = match cell.stage {
         // whatever alert followed, this is what went wrong
-        Some(Stage::Select) => Some("no certificate sent".to_owned()),
+        Some(Stage::Select) => Some(
+            match cell.alert {
+                Some(_) => "no certificate sent",
+                // it was the client that ended it
+                None => "no way to sign",
+            }
+            .to_owned(),
+        ),
         _ => ckr.or_else(|| cell.alert.clone()),
     };
     let mut text = format!("{} {stage}", screen.cross());

@@ -5,6 +5,7 @@ use super::scope;
 use crate::model::cell::Cell;
 use crate::model::finding::{Finding, Remedy, Severity};
 use crate::model::run::Run;
+use crate::model::version::TlsVersion;
 
 /// All findings, in the order they came.
 pub(super) fn render(run: &Run, screen: &Screen) -> String {
@@ -74,26 +75,27 @@ fn paragraph(screen: &Screen, indent: usize, text: &str) -> String {
     screen.wrap(indent, &printable(text)) + "\n"
 }
 
-/// What the users of real clients see, each once.
+/// What the users of real clients see: a line for each client and text.
 fn seen(cells: &[&Cell]) -> Vec<String> {
-    let said = |cell: &&Cell| {
-        let sees = cell.user_sees.as_ref()?;
-        Some(format!(
-            "{} shows over TLS {}: {sees}",
-            cell.client, cell.version
-        ))
-    };
-    distinct(cells.iter().filter_map(said))
-}
-
-fn distinct(names: impl Iterator<Item = String>) -> Vec<String> {
-    let mut distinct: Vec<String> = Vec::new();
-    for name in names {
-        if !distinct.contains(&name) {
-            distinct.push(name);
+    let mut seen: Vec<(&str, &str, Vec<TlsVersion>)> = Vec::new();
+    for cell in cells {
+        let Some(sees) = cell.user_sees.as_deref() else {
+            continue;
+        };
+        let same = |known: &&mut (&str, &str, Vec<TlsVersion>)| {
+            (known.0, known.1) == (cell.client.as_str(), sees)
+        };
+        match seen.iter_mut().find(same) {
+            Some((.., versions)) if versions.contains(&cell.version) => {}
+            Some((.., versions)) => versions.push(cell.version),
+            None => seen.push((&cell.client, sees, vec![cell.version])),
         }
     }
-    distinct
+    let line = |(client, sees, versions): (&str, &str, Vec<TlsVersion>)| {
+        let versions: Vec<&str> = versions.iter().map(|version| version.name()).collect();
+        format!("{client} shows over TLS {}: {sees}", versions.join(", "))
+    };
+    seen.into_iter().map(line).collect()
 }
 
 /// Remedies that differ only in the software stand under one title.

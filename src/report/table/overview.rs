@@ -13,15 +13,30 @@ const WIDEST_NAME: usize = 24;
 /// Name, type and version of a key come before the clients.
 const BEFORE_CLIENTS: usize = 3;
 
-/// Keys and versions down, clients across: `12/19`, servers that let it in of those that could. Clients for whom there
-/// is no room across get a table of their own below.
+/// Keys and versions down, clients across: `12/19`, servers that let it in of those that could. Clients to whom the same
+/// happened everywhere share a column; those for whom there is no room across get a table of their own below.
 pub(super) fn render(run: &Run, screen: &Screen) -> String {
     let rows = rows(run, screen);
     let tables = blocks(screen, &rows)
         .into_iter()
         .map(|block| table(screen, &rows, &block));
     let title = screen.heading("logs in to how many servers");
-    format!("{title}\n{}", tables.collect::<Vec<_>>().join("\n"))
+    let tables = tables.collect::<Vec<_>>().join("\n");
+    format!("{title}\n{tables}{}\n", evidence(run, screen))
+}
+
+/// What the clients' rules rest on: `observed (firefox, openssl), own (any)`.
+fn evidence(run: &Run, screen: &Screen) -> String {
+    let mut kinds: Vec<(&str, Vec<&str>)> = Vec::new();
+    for client in &run.clients {
+        match kinds.iter_mut().find(|(kind, _)| *kind == client.evidence) {
+            Some((_, names)) => names.push(&client.name),
+            None => kinds.push((client.evidence, vec![&client.name])),
+        }
+    }
+    let kind = |(kind, names): &(&str, Vec<&str>)| format!("{kind} ({})", names.join(", "));
+    let kinds = kinds.iter().map(kind).collect::<Vec<_>>().join(", ");
+    screen.dim(&screen.wrap(2, &format!("evidence: {kinds}")))
 }
 
 fn table(screen: &Screen, rows: &[Vec<String>], block: &[usize]) -> String {
@@ -56,13 +71,14 @@ fn blocks(screen: &Screen, rows: &[Vec<String>]) -> Vec<Vec<usize>> {
 }
 
 fn rows(run: &Run, screen: &Screen) -> Vec<Vec<String>> {
-    let clients = run.clients.iter().map(|client| client.name.clone());
+    let groups = groups(run);
+    let clients = groups.iter().map(|names| names.join(",\n"));
     let head = ["key".to_owned(), String::new(), "TLS".to_owned()];
     let mut rows = vec![head.into_iter().chain(clients).collect()];
     for key in &run.keys {
         let mut name = [key_name(run, key), key.type_for_people()];
         for version in TlsVersion::ALL {
-            if let Some(counts) = counts(run, screen, key, version) {
+            if let Some(counts) = counts(run, screen, &groups, key, version) {
                 let [name, kind] = std::mem::take(&mut name);
                 rows.push(
                     [name, kind, version.to_string()]
@@ -76,15 +92,36 @@ fn rows(run: &Run, screen: &Screen) -> Vec<Vec<String>> {
     rows
 }
 
+/// The clients, those together whose every cell came to the same outcome.
+fn groups(run: &Run) -> Vec<Vec<&str>> {
+    let mut groups: Vec<(Vec<Outcome>, Vec<&str>)> = Vec::new();
+    for client in &run.clients {
+        let own = run.cells.iter().filter(|cell| cell.client == client.name);
+        let outcomes: Vec<Outcome> = own.map(|cell| cell.outcome).collect();
+        match groups.iter_mut().find(|(known, _)| *known == outcomes) {
+            Some((_, names)) => names.push(&client.name),
+            None => groups.push((outcomes, vec![&client.name])),
+        }
+    }
+    groups.into_iter().map(|(_, names)| names).collect()
+}
+
 /// `None`: no server was tried in this version.
-fn counts(run: &Run, screen: &Screen, key: &Key, version: TlsVersion) -> Option<Vec<String>> {
+fn counts(
+    run: &Run,
+    screen: &Screen,
+    groups: &[Vec<&str>],
+    key: &Key,
+    version: TlsVersion,
+) -> Option<Vec<String>> {
     let cells = run
         .cells
         .iter()
         .filter(|cell| cell.key == key.id && cell.version == version);
     let cells: Vec<&Cell> = cells.collect();
     let of = |client: &str| count(cells.iter().filter(|cell| cell.client == client), screen);
-    let counts = run.clients.iter().map(|client| of(&client.name));
+    let firsts = groups.iter().filter_map(|names| names.first());
+    let counts = firsts.map(|client| of(client));
     (!cells.is_empty()).then(|| counts.collect())
 }
 

@@ -43,17 +43,89 @@ fn interrupted() -> Run {
     run
 }
 
+/// No two of them fail at the same servers.
 fn many_clients() -> Run {
     let names: Vec<String> = (1..=12).map(|n| format!("client-{n}")).collect();
     let names: Vec<&str> = names.iter().map(String::as_str).collect();
     let servers = (1..=3).map(|n| sample::profile(&format!("server-{n}"), &TlsVersion::ALL));
     let keys = vec![sample::rsa("k1", "login", 2048)];
-    sample::run(
+    let mut run = sample::run(
         vec![sample::token("t1", "card")],
         keys,
         servers.collect(),
         &names,
-    )
+    );
+    for (at, cell) in run.cells.iter_mut().enumerate() {
+        let (of_client, client) = (at / names.len(), at % names.len() + 1);
+        if client >> of_client & 1 == 1 {
+            cell.outcome = Outcome::Fail;
+            cell.stage = Some(Stage::Sign);
+        }
+    }
+    run
+}
+
+/// Clients one to four do the same, and so do all the others.
+fn two_kinds_of_clients() -> Run {
+    let mut run = many_clients();
+    for (at, cell) in run.cells.iter_mut().enumerate() {
+        let odd = at % run.clients.len() < 4 && cell.profile == "server-2";
+        cell.outcome = if odd { Outcome::Fail } else { Outcome::Pass };
+        cell.stage = odd.then_some(Stage::Sign);
+    }
+    for (client, evidence) in run
+        .clients
+        .iter_mut()
+        .zip(["observed", "documented", "own"])
+    {
+        client.evidence = evidence;
+    }
+    run
+}
+
+#[test]
+fn clients_that_agree_share_a_column_and_a_line() {
+    let text = render(&two_kinds_of_clients(), &screen(80));
+    insta::assert_snapshot!(text, @r"
+    module /usr/lib/softhsm/libsofthsm2.so (Implementation of PKCS11 2.6)
+    token card  SoftHSM v2, serial a1b2c3d4, slot 0
+
+    logs in to how many servers
+      key              TLS  client-1,  client-5,
+                            client-2,  client-6,
+                            client-3,  client-7,
+                            client-4   client-8,
+                                       client-9,
+                                       client-10,
+                                       client-11,
+                                       client-12
+      login  RSA-2048  1.2  ! 2/3      ✓ 3/3
+                       1.3  ! 2/3      ✓ 3/3
+      evidence: observed (client-1, client-4, client-5, client-6, client-7,
+      client-8, client-9, client-10, client-11, client-12), documented (client-2),
+      own (client-3)
+
+    login (RSA-2048, id 01)
+      TLS  client                result, servers
+      1.2  client-1, client-2,   ✗ sign
+           client-3, client-4    server-2
+           client-1, client-2,   ✓
+           client-3, client-4    server-1, server-3
+           client-5, client-6,   ✓
+           client-7, client-8,   all 3
+           client-9, client-10,
+           client-11, client-12
+      1.3  client-1, client-2,   ✗ sign
+           client-3, client-4    server-2
+           client-1, client-2,   ✓
+           client-3, client-4    server-1, server-3
+           client-5, client-6,   ✓
+           client-7, client-8,   all 3
+           client-9, client-10,
+           client-11, client-12
+
+    72 cells: 64 pass, 8 fail; 12 signatures in 1.2 s; 8 not as expected
+    ");
 }
 
 #[test]
@@ -66,6 +138,7 @@ fn the_motivating_case() {
       key              TLS  any    firefox
       login  RSA-2048  1.2  ✓ 3/3  ! 1/3
                        1.3  ✓ 2/2  ✗ 0/2
+      evidence: own (any), observed (firefox)
 
     login (RSA-2048, id 01)
       TLS  client   result                         servers
@@ -136,6 +209,7 @@ fn what_was_not_reached_and_what_does_not_apply_is_told_apart() {
                         1.3  skipped  skipped
       curve   EC P-256  1.2  -        -
                         1.3  -        -
+      evidence: own (any), observed (firefox)
 
     login (RSA-2048, id 01)
       TLS  client   result                            servers
@@ -178,6 +252,7 @@ fn what_could_not_be_told_is_no_failure() {
       key              TLS  any    firefox
       login  RSA-2048  1.2  ✓ 3/3  ? 0/3
                        1.3  ✓ 2/2  ? 0/2
+      evidence: own (any), observed (firefox)
 
     login (RSA-2048, id 01)
       TLS  client   result                            servers
@@ -201,16 +276,18 @@ fn clients_that_find_no_room_get_a_table_of_their_own() {
 
     logs in to how many servers
       key              TLS  client-1  client-2  client-3  client-4  client-5
-      login  RSA-2048  1.2  ✓ 3/3     ✓ 3/3     ✓ 3/3     ✓ 3/3     ✓ 3/3
-                       1.3  ✓ 3/3     ✓ 3/3     ✓ 3/3     ✓ 3/3     ✓ 3/3
+      login  RSA-2048  1.2  ! 2/3     ✓ 3/3     ! 2/3     ! 2/3     ! 1/3
+                       1.3  ✓ 3/3     ! 2/3     ! 2/3     ✓ 3/3     ✓ 3/3
 
       key              TLS  client-6  client-7  client-8  client-9  client-10
-      login  RSA-2048  1.2  ✓ 3/3     ✓ 3/3     ✓ 3/3     ✓ 3/3     ✓ 3/3
-                       1.3  ✓ 3/3     ✓ 3/3     ✓ 3/3     ✓ 3/3     ✓ 3/3
+      login  RSA-2048  1.2  ! 2/3     ! 1/3     ✓ 3/3     ! 2/3     ✓ 3/3
+                       1.3  ! 2/3     ! 2/3     ! 2/3     ! 2/3     ! 1/3
 
       key              TLS  client-11  client-12
-      login  RSA-2048  1.2  ✓ 3/3      ✓ 3/3
-                       1.3  ✓ 3/3      ✓ 3/3
+      login  RSA-2048  1.2  ! 2/3      ! 2/3
+                       1.3  ! 1/3      ! 2/3
+      evidence: observed (client-1, client-2, client-3, client-4, client-5,
+      client-6, client-7, client-8, client-9, client-10, client-11, client-12)
     ");
 }
 
@@ -220,7 +297,20 @@ fn no_line_is_wider_than_the_screen_but_a_snippet() {
     long.tokens[0].label = "a label of thirty-two characters".into();
     long.keys[0].label = "x".repeat(100);
     long.keys[1].label = "a name in several words that is long".into();
-    for run in [sample::lying(), sample::crowd(), many_clients(), long] {
+    let mut long_name = many_clients();
+    long_name.clients[1].name = "openssl-provider".into();
+    for cell in &mut long_name.cells {
+        cell.client = cell.client.replace("client-2", "openssl-provider");
+    }
+    let runs = [
+        sample::lying(),
+        sample::crowd(),
+        many_clients(),
+        two_kinds_of_clients(),
+        long,
+        long_name,
+    ];
+    for run in runs {
         for width in 60..=200 {
             let text = render(&run, &screen(width));
             let too_wide = |line: &&str| {

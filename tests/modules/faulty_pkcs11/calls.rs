@@ -65,6 +65,9 @@ fn change_token_info(rules: &Rules, info: &mut CK_TOKEN_INFO) {
     if rules.pad.is_some() {
         info.flags |= CKF_PROTECTED_AUTHENTICATION_PATH;
     }
+    if rules.logged_in.is_some() {
+        info.flags &= !CKF_LOGIN_REQUIRED;
+    }
     info.flags = (info.flags | rules.flags_set) & !rules.flags_clear;
     if let Some(lengths) = rules.pin_len {
         (info.ulMinPinLen, info.ulMaxPinLen) = lengths;
@@ -117,6 +120,28 @@ pub(crate) unsafe extern "C" fn C_GetMechanismInfo(
             real!(C_GetMechanismInfo(slot, mechanism, info))
         },
     )
+}
+
+pub(crate) unsafe extern "C" fn C_OpenSession(
+    slot: CK_SLOT_ID,
+    flags: CK_FLAGS,
+    application: CK_VOID_PTR,
+    notify: CK_NOTIFY,
+    session: *mut CK_SESSION_HANDLE,
+) -> CK_RV {
+    call(Call::of("C_OpenSession"), |rules| {
+        let rv = real!(C_OpenSession(slot, flags, application, notify, session));
+        let Some(pin) = rules.logged_in.as_ref().filter(|_| rv == CKR_OK) else {
+            return rv;
+        };
+        // SAFETY: the real module has filled it.
+        let session = unsafe { *session };
+        let (pin, len) = (pin.as_ptr().cast_mut(), pin.len() as CK_ULONG);
+        match real!(C_Login(session, CKU_USER, pin, len)) {
+            CKR_USER_ALREADY_LOGGED_IN => CKR_OK,
+            rv => rv,
+        }
+    })
 }
 
 pub(crate) unsafe extern "C" fn C_Login(

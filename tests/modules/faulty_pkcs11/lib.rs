@@ -36,6 +36,8 @@
 //! fill 48                   # C_Sign by CKM_ECDSA: a shorter hash with zeros behind it, 48 bytes in all
 //! pad 1234                  # a PIN pad: sets CKF_PROTECTED_AUTHENTICATION_PATH; this PIN is
 //!                           # "typed" whenever C_Login comes with a NULL PIN
+//! logged-in 1234            # for programs that can't ask for a PIN: every session that opens is
+//!                           # logged in by this one, and CKF_LOGIN_REQUIRED is off
 //! always-authenticate       # all private keys have CKA_ALWAYS_AUTHENTICATE (the real module
 //!                           # must know the attribute); needs `pin`. CKR_USER_NOT_LOGGED_IN
 //!                           # unless C_Login(CKU_CONTEXT_SPECIFIC) came since C_SignInit
@@ -155,8 +157,6 @@ forward! {
     (info: *mut CK_INFO) C_GetInfo;
     (slot: CK_SLOT_ID) C_CloseAllSessions;
     (slot: CK_SLOT_ID, pin: *mut CK_BYTE, pin_len: CK_ULONG, label: *mut CK_BYTE) C_InitToken;
-    (slot: CK_SLOT_ID, flags: CK_FLAGS, application: CK_VOID_PTR, notify: CK_NOTIFY,
-        session: *mut CK_SESSION_HANDLE) C_OpenSession;
     (flags: CK_FLAGS, slot: *mut CK_SLOT_ID, reserved: CK_VOID_PTR) C_WaitForSlotEvent;
 
     (session: CK_SESSION_HANDLE)
