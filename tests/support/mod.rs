@@ -300,7 +300,9 @@ pub fn faulty_module() -> PathBuf {
 #[track_caller]
 pub fn need(programs: &[&str]) -> Option<()> {
     let path = std::env::var_os("PATH").unwrap_or_default();
-    let installed = |name: &&&str| std::env::split_paths(&path).any(|dir| dir.join(name).is_file());
+    // where servers lie is not in everybody's PATH
+    let dirs = || std::env::split_paths(&path).chain([PathBuf::from("/usr/sbin")]);
+    let installed = |name: &&&str| dirs().any(|dir| dir.join(name).is_file());
     let missing: Vec<_> = programs.iter().filter(|name| !installed(name)).collect();
     if missing.is_empty() {
         return Some(());
