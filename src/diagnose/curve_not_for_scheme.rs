@@ -90,12 +90,7 @@ fn remedies(case: &Case<'_>) -> Vec<Remedy> {
         change: client_list::with(case, &[scheme]),
         breaks: Vec::new(),
     });
-    let mut remedies: Vec<Remedy> = wider
-        .iter()
-        .flat_map(|proposal| proposal.remedies(case))
-        .collect();
-    remedies.extend(remedy::tls12_at_server(case).remedies(case));
-    remedies.extend(remedy::tls12_at_client(case));
+    let mut remedies = remedy::wider_or_tls12(case, wider);
     remedies.push(card("Use an EC key on P-256 or P-384"));
     remedies
 }

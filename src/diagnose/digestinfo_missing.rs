@@ -47,20 +47,16 @@ fn remedies(case: &Case<'_>) -> Vec<Remedy> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::diagnose::fixtures::{Fixture, bad, flawed, rsa, working};
-    use crate::model::cell::Stage;
+    use crate::diagnose::fixtures::{
+        Fixture, bad, flawed, offers_a_change, refusing, rsa, working,
+    };
     use crate::model::key::Key;
     use crate::model::mechanism::Mechanism;
     use crate::model::route::Route;
-    use crate::model::scheme::Scheme;
-    use crate::model::version::TlsVersion::V1_2;
 
     fn refused(key: Key) -> Fixture {
         let mut fixture = Fixture::new().listing(Mechanism::RSA_PKCS_PSS).key(key);
-        let cell = fixture.fails("k1", "openssl-3.0", V1_2, "chrome", Stage::ServerVerify);
-        cell.scheme = Some(Scheme(0x0401));
-        cell.route = Some(Route::RsaPkcs);
-        cell.alert = Some("decrypt_error".into());
+        fixture.signs_badly("chrome", 0x0401, Route::RsaPkcs);
         fixture
     }
 
@@ -76,24 +72,14 @@ mod tests {
         insta::assert_snapshot!(found[0].cause, @r"
         Token `card` signed with key `k1` by rsa_pkcs1_sha256 (CKM_RSA_PKCS) and answered CKR_OK, but the signature holds the bare hash, without the DigestInfo that names it (RFC 8017 9.2). Servers refuse that, mostly with decrypt_error.
         ");
-        assert!(
-            found[0]
-                .remedies
-                .iter()
-                .any(|remedy| remedy.change.is_some())
-        );
+        assert!(offers_a_change(&found[0]));
     }
 
     #[test]
     fn where_pss_does_not_work_no_list_is_offered() {
-        let key = crate::diagnose::fixtures::refusing(bare(), 0x0804, Route::RsaPkcsPss);
+        let key = refusing(bare(), 0x0804, Route::RsaPkcsPss);
         let found = find(&refused(key).facts());
-        assert!(
-            found[0]
-                .remedies
-                .iter()
-                .all(|remedy| remedy.change.is_none())
-        );
+        assert!(!offers_a_change(&found[0]));
     }
 
     #[test]

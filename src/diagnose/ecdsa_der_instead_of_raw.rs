@@ -50,14 +50,10 @@ mod tests {
     use crate::model::key::Key;
     use crate::model::key_type::Curve;
     use crate::model::route::Route;
-    use crate::model::scheme::Scheme;
-    use crate::model::version::TlsVersion::V1_3;
 
     fn unusable(key: Key) -> Fixture {
         let mut fixture = Fixture::new().key(key);
-        let cell = fixture.fails("k1", "openssl-3.0", V1_3, "firefox", Stage::Encode);
-        cell.scheme = Some(Scheme(0x0403));
-        cell.route = Some(Route::Ecdsa);
+        fixture.signs("firefox", 0x0403, Route::Ecdsa, Stage::Encode);
         fixture
     }
 

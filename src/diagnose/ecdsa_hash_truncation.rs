@@ -100,18 +100,14 @@ fn remedies(case: &Case<'_>) -> Vec<Remedy> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::diagnose::fixtures::{Fixture, ec, flawed, refusing, working};
+    use crate::diagnose::fixtures::{Fixture, ec, flawed, offers_a_change, refusing, working};
     use crate::model::key::Key;
     use crate::model::key_type::Curve;
     use crate::model::route::Route;
-    use crate::model::version::TlsVersion::V1_2;
 
     fn p384(stage: Stage, ckr: Option<Ckr>, key: Key) -> Fixture {
         let mut fixture = Fixture::new().key(key);
-        let cell = fixture.fails("k1", "openssl-3.0", V1_2, "firefox", stage);
-        cell.scheme = Some(Scheme(0x0403));
-        cell.route = Some(Route::Ecdsa);
-        cell.ckr = ckr;
+        fixture.signs("firefox", 0x0403, Route::Ecdsa, stage).ckr = ckr;
         fixture
     }
 
@@ -127,12 +123,7 @@ mod tests {
             (found.len(), found[0].cells.as_slice()),
             (1, [0].as_slice())
         );
-        assert!(
-            found[0]
-                .remedies
-                .iter()
-                .any(|remedy| remedy.change.is_some())
-        );
+        assert!(offers_a_change(&found[0]));
     }
 
     #[test]

@@ -6,6 +6,7 @@ use crate::model::capability::{Answer, Capability};
 use crate::model::cell::{Cell, Outcome, Stage};
 use crate::model::certificate::Certificate;
 use crate::model::ckr::Ckr;
+use crate::model::finding::Finding;
 use crate::model::key::{Key, Pairing};
 use crate::model::key_type::{Curve, KeyType};
 use crate::model::mechanism::Mechanism;
@@ -107,6 +108,34 @@ impl Fixture {
         cell
     }
 
+    /// The token refuses this signature of `k1`.
+    pub(super) fn refuses(&mut self, client: &str, scheme: u16, route: Route) -> &mut Cell {
+        let cell = self.signs(client, scheme, route, Stage::Sign);
+        cell.ckr = Some(Ckr::MECHANISM_INVALID);
+        cell
+    }
+
+    /// The token makes this signature with `k1`, and the server refuses it.
+    pub(super) fn signs_badly(&mut self, client: &str, scheme: u16, route: Route) -> &mut Cell {
+        let cell = self.signs(client, scheme, route, Stage::ServerVerify);
+        cell.alert = Some("decrypt_error".into());
+        cell
+    }
+
+    /// A signature of `k1` that fails at this stage.
+    pub(super) fn signs(
+        &mut self,
+        client: &str,
+        scheme: u16,
+        route: Route,
+        stage: Stage,
+    ) -> &mut Cell {
+        let cell = self.fails("k1", "openssl-3.0", TlsVersion::V1_2, client, stage);
+        cell.scheme = Some(Scheme(scheme));
+        cell.route = Some(route);
+        cell
+    }
+
     pub(super) fn facts(&self) -> Facts<'_> {
         Facts {
             tokens: &self.tokens,
@@ -116,6 +145,12 @@ impl Fixture {
             now: NOW,
         }
     }
+}
+
+/// Is a remedy among them that can be tried out?
+pub(super) fn offers_a_change(finding: &Finding) -> bool {
+    let mut remedies = finding.remedies.iter();
+    remedies.any(|remedy| remedy.change.is_some())
 }
 
 pub(super) fn token(id: &str) -> Token {

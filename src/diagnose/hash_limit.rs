@@ -169,3 +169,61 @@ fn named(hashes: &[Hash]) -> String {
     let names: Vec<String> = hashes.iter().copied().map(prose::hash).collect();
     prose::and(&names)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::diagnose::fixtures::{Fixture, refusing, rsa, working};
+    use crate::model::finding::Change;
+
+    const PSS: Padding = Padding {
+        id: "pss",
+        name: "RSA-PSS",
+        is: |scheme| scheme.is_pss(),
+    };
+    const WORKS: u16 = 0x0804;
+    const REFUSED: u16 = 0x0805;
+
+    fn limited() -> Key {
+        let key = working(rsa("k1", 2048), WORKS, Route::RsaPkcsPss);
+        refusing(key, REFUSED, Route::RsaPkcsPss)
+    }
+
+    fn refused(key: Key) -> Fixture {
+        let mut fixture = Fixture::new().key(key);
+        fixture.profile("openssl-3.0").tls12 = Some(vec![Scheme(REFUSED), Scheme(WORKS)]);
+        fixture.refuses("openssl", REFUSED, Route::RsaPkcsPss);
+        fixture
+    }
+
+    #[test]
+    fn the_hash_that_is_refused_leaves_the_list() {
+        let found = find(&refused(limited()).facts(), &PSS);
+        assert_eq!((found.len(), found[0].cells.len()), (1, 1));
+        let change = found[0].remedies[0].change.as_ref();
+        assert!(
+            matches!(change, Some(Change::ClientSchemes { schemes, tls12_only: false }) if *schemes == [Scheme(WORKS)])
+        );
+    }
+
+    #[test]
+    fn a_limit_that_no_login_met_is_a_warning() {
+        let found = find(&Fixture::new().key(limited()).facts(), &PSS);
+        assert_eq!((found.len(), found[0].severity), (1, Severity::Warning));
+    }
+
+    #[test]
+    fn a_hash_that_works_over_another_route_is_not_lacked() {
+        let key = working(limited(), REFUSED, Route::ShaRsaPkcsPss);
+        assert!(find(&Fixture::new().key(key).facts(), &PSS).is_empty());
+    }
+
+    #[test]
+    fn a_key_that_refuses_every_hash_or_is_too_short_is_not_limited() {
+        let none = refusing(rsa("k1", 2048), REFUSED, Route::RsaPkcsPss);
+        assert!(find(&refused(none).facts(), &PSS).is_empty());
+        let short = working(rsa("k1", 512), WORKS, Route::RsaPkcsPss);
+        let short = refusing(short, 0x0806, Route::RsaPkcsPss);
+        assert!(find(&Fixture::new().key(short).facts(), &PSS).is_empty());
+    }
+}

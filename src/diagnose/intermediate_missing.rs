@@ -4,7 +4,7 @@ use super::case::{Case, cases};
 use super::prose::{self, distinct, sentence};
 use super::remedy::{card, server};
 use super::{Facts, Rule};
-use crate::model::cell::{Cell, Outcome};
+use crate::model::cell::Outcome;
 use crate::model::finding::{Finding, Severity};
 
 pub(super) static RULE: Rule = Rule {
@@ -27,17 +27,8 @@ What helps: the intermediate certificate on the card, or in the server's own CA 
 fn find(facts: &Facts<'_>) -> Vec<Finding> {
     let sent = facts.cells.iter().enumerate();
     let stranded =
-        sent.filter(|(_, cell)| cell.outcome == Outcome::Pass && leads_nowhere(facts, cell));
+        sent.filter(|(_, cell)| cell.outcome == Outcome::Pass && facts.no_issuer_is_named(cell));
     cases(facts, stranded, |_| ()).iter().map(finding).collect()
-}
-
-fn leads_nowhere(facts: &Facts<'_>, cell: &Cell) -> bool {
-    let (Some(key), Some(profile)) = (facts.key(&cell.key), facts.profile_of(cell)) else {
-        return false;
-    };
-    let mut chain = key.certificate.iter().chain(&key.chain_on_token);
-    !profile.ca_names.is_empty()
-        && !chain.any(|certificate| profile.ca_names.contains(&certificate.issuer_der))
 }
 
 fn finding(case: &Case<'_>) -> Finding {

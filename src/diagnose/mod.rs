@@ -217,6 +217,16 @@ impl<'a> Facts<'a> {
         self.asked(cell).iter().filter(fits).copied().collect()
     }
 
+    /// Did the server send names of CAs, and is no issuer of the cell's certificate, or of its chain on the token, among them?
+    pub fn no_issuer_is_named(&self, cell: &Cell) -> bool {
+        let (Some(key), Some(profile)) = (self.key(&cell.key), self.profile_of(cell)) else {
+            return false;
+        };
+        let mut certificates = key.certificate.iter().chain(&key.chain_on_token);
+        !profile.ca_names.is_empty()
+            && !certificates.any(|certificate| profile.ca_names.contains(&certificate.issuer_der))
+    }
+
     /// The tokens that hold keys of this sort, with those keys.
     pub fn tokens_with(&self, wanted: impl Fn(&Key) -> bool) -> Vec<(&'a Token, Vec<&'a Key>)> {
         let on = |token: &Token| {

@@ -64,13 +64,10 @@ fn remedies(case: &Case<'_>) -> Vec<Remedy> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::diagnose::fixtures::{Fixture, flawed, rsa, working};
-    use crate::model::cell::Stage;
+    use crate::diagnose::fixtures::{Fixture, flawed, offers_a_change, rsa, working};
     use crate::model::finding::Severity;
     use crate::model::key::Key;
     use crate::model::route::Route;
-    use crate::model::scheme::Scheme;
-    use crate::model::version::TlsVersion::V1_2;
 
     fn salted(len: usize) -> Key {
         let key = flawed(
@@ -85,21 +82,14 @@ mod tests {
     #[test]
     fn the_length_of_the_salt_is_told_and_pkcs1_offered() {
         let mut fixture = Fixture::new().key(salted(222));
-        let cell = fixture.fails("k1", "openssl-3.0", V1_2, "firefox", Stage::ServerVerify);
-        cell.scheme = Some(Scheme(0x0804));
-        cell.route = Some(Route::RsaPkcsPss);
+        fixture.signs_badly("firefox", 0x0804, Route::RsaPkcsPss);
         let found = find(&fixture.facts());
         assert_eq!(found.len(), 1);
         assert_eq!(found[0].cells, [0]);
         insta::assert_snapshot!(found[0].cause, @r"
         Token `card` signed with key `k1` by rsa_pss_rsae_sha256 (CKM_RSA_PKCS_PSS) and answered CKR_OK, but the salt is 222 bytes long, where TLS wants one as long as the hash (RFC 8446 4.2.3). Servers refuse that, mostly with decrypt_error.
         ");
-        assert!(
-            found[0]
-                .remedies
-                .iter()
-                .any(|remedy| remedy.change.is_some())
-        );
+        assert!(offers_a_change(&found[0]));
     }
 
     #[test]

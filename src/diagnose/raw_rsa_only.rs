@@ -93,9 +93,7 @@ mod tests {
     use super::*;
     use crate::diagnose::fixtures::{Fixture, refusing, rsa, working};
     use crate::model::cell::Outcome;
-    use crate::model::ckr::Ckr;
-    use crate::model::scheme::Scheme;
-    use crate::model::version::TlsVersion::{V1_2, V1_3};
+    use crate::model::version::TlsVersion::V1_3;
 
     fn raw(key: Key) -> Key {
         working(key, 0x0804, Route::RsaX509)
@@ -103,10 +101,7 @@ mod tests {
 
     fn with(key: Key) -> Fixture {
         let mut fixture = Fixture::new().key(key);
-        let cell = fixture.fails("k1", "openssl-3.0", V1_2, "firefox", Stage::Sign);
-        cell.scheme = Some(Scheme(0x0401));
-        cell.route = Some(Route::RsaPkcs);
-        cell.ckr = Some(Ckr::MECHANISM_INVALID);
+        fixture.refuses("firefox", 0x0401, Route::RsaPkcs);
         fixture.fails("k1", "openssl-3.0", V1_3, "firefox", Stage::Select);
         fixture
     }

@@ -161,6 +161,11 @@ pub(super) fn without_pkcs1(case: &Case<'_>) -> Proposal {
     )
 }
 
+/// Does any of them help every client that failed?
+pub(super) fn for_all(remedies: &[Remedy]) -> bool {
+    remedies.iter().any(|remedy| remedy.clients.is_empty())
+}
+
 /// TLS 1.3 off; the lists stay.
 pub(super) fn tls12_at_server(case: &Case<'_>) -> Proposal {
     Proposal {
@@ -168,6 +173,15 @@ pub(super) fn tls12_at_server(case: &Case<'_>) -> Proposal {
         change: Change::Tls12Only,
         breaks: tls13_off(case),
     }
+}
+
+/// A wider list, if one is known; else, or for clients that it doesn't help, TLS 1.2.
+pub(super) fn wider_or_tls12(case: &Case<'_>, wider: Option<Proposal>) -> Vec<Remedy> {
+    let wider = wider.iter().flat_map(|wider| wider.remedies(case));
+    let mut remedies: Vec<Remedy> = wider.collect();
+    remedies.extend(tls12_at_server(case).remedies(case));
+    remedies.extend(tls12_at_client(case));
+    remedies
 }
 
 /// A client list without PSS.

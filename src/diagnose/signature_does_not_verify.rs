@@ -153,18 +153,14 @@ fn lurks(token: &Token, keys: &[&Key]) -> Finding {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::diagnose::fixtures::{Fixture, bad, flawed, rsa, working};
+    use crate::diagnose::fixtures::{Fixture, bad, flawed, offers_a_change, rsa, working};
     use crate::model::hash::Hash;
     use crate::model::route::Route;
-    use crate::model::scheme::Scheme;
-    use crate::model::version::TlsVersion::V1_2;
 
     fn refused(key: Key, alert: &str) -> Fixture {
         let mut fixture = Fixture::new().key(key);
-        let cell = fixture.fails("k1", "openssl-3.0", V1_2, "firefox", Stage::ServerVerify);
+        let cell = fixture.signs_badly("firefox", 0x0804, Route::RsaPkcsPss);
         cell.alert = Some(alert.into());
-        cell.scheme = Some(Scheme(0x0804));
-        cell.route = Some(Route::RsaPkcsPss);
         fixture
     }
 
@@ -185,12 +181,7 @@ mod tests {
             found[0].cause
         );
         assert!(found[0].cause.contains("so it is not the certificate"));
-        assert!(
-            found[0]
-                .remedies
-                .iter()
-                .any(|remedy| remedy.change.is_some())
-        );
+        assert!(offers_a_change(&found[0]));
     }
 
     #[test]

@@ -58,8 +58,7 @@ fn finding(case: &Case<'_>) -> Finding {
 /// TLS 1.2 where that is enough; a list without PSS besides where the client would choose PSS over TLS 1.2 too.
 fn remedies(case: &Case<'_>) -> Vec<Remedy> {
     let mut remedies = remedy::tls12_at_server(case).remedies(case);
-    let for_all = remedies.iter().any(|remedy| remedy.clients.is_empty());
-    if !for_all {
+    if !remedy::for_all(&remedies) {
         remedies.extend(remedy::without_pss(case).remedies(case));
     }
     remedies.extend(remedy::tls12_at_client(case));
