@@ -1,7 +1,7 @@
 //! Real Apache and nginx with the line that `matrix` advises: NSS' `tstclnt` gets in with the key whose token lies, and without
 //! the line it is refused. Servers on loopback, with a configuration and a directory of their own.
 
-use std::net::{TcpListener, TcpStream};
+use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::process::{Command, Stdio};
 
 use crate::desk::Desk;
@@ -19,9 +19,11 @@ struct Software {
     name: &'static str,
     program: &'static str,
     args: &'static [&'static str],
+    /// The last byte of its loopback address.
+    host: u8,
     /// What stands there where the advice is not followed.
     default: &'static str,
-    /// DIR, PORT and ADVICE are filled in.
+    /// DIR, ADDRESS and ADVICE are filled in.
     config: &'static str,
 }
 
@@ -29,6 +31,7 @@ const APACHE: Software = Software {
     name: "apache",
     program: "apache2",
     args: &["-X", "-f"],
+    host: 1,
     default: "",
     config: r#"
 LoadModule mpm_event_module /usr/lib/apache2/modules/mod_mpm_event.so
@@ -39,7 +42,7 @@ ServerName localhost
 DefaultRuntimeDir DIR
 PidFile DIR/apache.pid
 ErrorLog DIR/apache.log
-Listen 127.0.0.1:PORT
+Listen ADDRESS
 User www-data
 Group www-data
 SSLEngine on
@@ -55,6 +58,7 @@ const NGINX: Software = Software {
     name: "nginx",
     program: "nginx",
     args: &["-e", "stderr", "-c"],
+    host: 2,
     default: "ssl_protocols TLSv1.2 TLSv1.3;",
     config: r"
 daemon off;
@@ -69,7 +73,7 @@ http {
   uwsgi_temp_path DIR/uwsgi;
   scgi_temp_path DIR/scgi;
   server {
-    listen 127.0.0.1:PORT ssl;
+    listen ADDRESS ssl;
     ADVICE
     ssl_certificate DIR/server.crt;
     ssl_certificate_key DIR/server.key;
@@ -134,10 +138,11 @@ fn advice(desk: &Desk, software: &Software) -> String {
 
 /// What the client says after it tried to get a page.
 fn log_in(desk: &Desk, software: &Software, advice: &str, tls: &str) -> String {
-    let (server, port) = start(desk, software, advice);
+    let (server, address) = start(desk, software, advice);
     let mut tstclnt = desk.command("tstclnt", TOKEN);
     tstclnt
-        .args(["-h", "127.0.0.1", "-p", &port.to_string(), "-V", tls])
+        .args(["-h", &address.ip().to_string()])
+        .args(["-p", &address.port().to_string(), "-V", tls])
         .arg("-d")
         .arg(format!("sql:{}", desk.lab.path("nss").display()))
         .args(["-w", PIN, "-n", &format!("{TOKEN}:{KEY}")])
@@ -148,10 +153,12 @@ fn log_in(desk: &Desk, software: &Software, advice: &str, tls: &str) -> String {
     format!("{said}\n{}", server.said())
 }
 
-/// The server, once it listens on a port that was free a moment ago.
-fn start(desk: &Desk, software: &Software, advice: &str) -> (Running, u16) {
-    let port = TcpListener::bind("127.0.0.1:0").unwrap();
-    let port = port.local_addr().unwrap().port();
+/// The server, once it listens. Its host is one of the many that are loopback too, and nobody else's: on 127.0.0.1 another
+/// program may take a port between the look for a free one and the server's start.
+fn start(desk: &Desk, software: &Software, advice: &str) -> (Running, SocketAddr) {
+    let [.., high, low] = std::process::id().to_be_bytes();
+    let host = Ipv4Addr::new(127, high | 1, low | 1, software.host);
+    let address = TcpListener::bind((host, 0)).unwrap().local_addr().unwrap();
     let dir = desk.lab.path("");
     let dir = dir.to_str().unwrap().trim_end_matches('/');
     let advice = match advice {
@@ -161,7 +168,7 @@ fn start(desk: &Desk, software: &Software, advice: &str) -> (Running, u16) {
     let config = software.config.replace("ADVICE", advice);
     let config = config
         .replace("DIR", dir)
-        .replace("PORT", &port.to_string());
+        .replace("ADDRESS", &address.to_string());
     let config = desk.lab.write("server.conf", config);
     let mut server = Command::new(software.program);
     let path = std::env::var("PATH").unwrap_or_default();
@@ -171,6 +178,6 @@ fn start(desk: &Desk, software: &Software, advice: &str) -> (Running, u16) {
         .arg(config)
         .stdin(Stdio::null());
     let mut running = Running::start(server, &desk.lab.path("server.log"));
-    running.wait_for(|_| TcpStream::connect(("127.0.0.1", port)).ok());
-    (running, port)
+    running.wait_for(|_| TcpStream::connect(address).ok());
+    (running, address)
 }
