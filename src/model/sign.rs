@@ -4,6 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use super::autopsy::Flaw;
 use super::ckr::Ckr;
 use super::function::Function;
 use super::lost::Lost;
@@ -79,6 +80,8 @@ pub struct SignError {
     /// The module hung or crashed over it. Only the process that asked can tell, so this never crosses the pipe.
     #[serde(skip)]
     pub lost: Option<Lost>,
+    /// What is wrong with the form of what the token gave, where it could be told.
+    pub flaw: Option<Flaw>,
 }
 
 impl SignError {
@@ -89,6 +92,7 @@ impl SignError {
             ckr: Some(ckr),
             detail: None,
             lost: None,
+            flaw: None,
         }
     }
 
@@ -113,6 +117,7 @@ impl SignError {
             ckr: None,
             detail: Some(detail.into()),
             lost: None,
+            flaw: None,
         }
     }
 
@@ -129,6 +134,7 @@ impl SignError {
             ckr: None,
             detail: None,
             lost: Some(lost),
+            flaw: None,
         }
     }
 }

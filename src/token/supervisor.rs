@@ -345,6 +345,7 @@ fn session(refusal: Refusal) -> SignError {
                 None => refusal.to_string(),
             }),
             lost: None,
+            flaw: None,
         },
     }
 }
