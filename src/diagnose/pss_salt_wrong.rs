@@ -69,7 +69,7 @@ mod tests {
     use crate::model::key::Key;
     use crate::model::route::Route;
 
-    fn salted(len: usize) -> Key {
+    fn salted(len: u16) -> Key {
         let key = flawed(
             rsa("k1", 2048),
             0x0804,

@@ -16,7 +16,7 @@ pub enum Flaw {
     /// PKCS1 padding round the bare hash, where a DigestInfo is due (RFC 8017 §9.2 step 2).
     BareHash,
     /// PSS with a salt of so many bytes, where TLS wants one as long as the hash (RFC 8446 §4.2.3).
-    SaltLength(usize),
+    SaltLength(u16),
     /// PKCS1 where PSS was asked for, or the other way round.
     OtherPadding,
     /// Right but for the hash, which is this one.
@@ -41,7 +41,7 @@ impl Flaw {
     }
 
     /// The salt's bytes, where that is the flaw.
-    pub fn salt_length(self) -> Option<usize> {
+    pub fn salt_length(self) -> Option<u16> {
         match self {
             Flaw::SaltLength(len) => Some(len),
             _ => None,
@@ -124,7 +124,8 @@ fn pkcs1(block: &Block<'_>, hash: Hash) -> Option<Flaw> {
 
 fn pss(block: &Block<'_>, hash: Hash) -> Option<Flaw> {
     if let Some(len) = block.salt_len(hash) {
-        return (len != hash.digest_len()).then_some(Flaw::SaltLength(len));
+        let wrong = Some(len).filter(|len| *len != hash.digest_len());
+        return Some(Flaw::SaltLength(u16::try_from(wrong?).ok()?));
     }
     let other = other_hash(hash, |hash| block.is_pss(hash));
     other.or_else(|| block.is_pkcs1(hash).then_some(Flaw::OtherPadding))
@@ -247,8 +248,9 @@ mod tests {
     #[test]
     fn the_length_of_a_wrong_salt_is_told() {
         let rsa = Rsa::new();
-        for len in [0, 20, 90] {
-            let told = rsa.told(PSS, &rsa.pss(Hash::Sha256, len));
+        for len in [0_u8, 20, 90] {
+            let told = rsa.told(PSS, &rsa.pss(Hash::Sha256, len.into()));
+            let len = u16::from(len);
             assert_eq!(told, Some(Flaw::SaltLength(len)));
         }
     }

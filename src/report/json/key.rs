@@ -82,7 +82,7 @@ struct CapabilityReport {
     #[schemars(extend("enum" = ["bare_hash", "salt_length", "other_padding", "other_hash", "der_not_raw", "hash_misfit", null]))]
     flaw: Option<&'static str>,
     /// The salt's bytes where that is the flaw.
-    salt_length: Option<usize>,
+    salt_length: Option<u16>,
     sign_ms: Option<f64>,
 }
 
