@@ -138,7 +138,7 @@ pub(crate) unsafe extern "C" fn C_OpenSession(
     notify: CK_NOTIFY,
     session: *mut CK_SESSION_HANDLE,
 ) -> CK_RV {
-    call(Call::of("C_OpenSession"), |rules| {
+    call(Call::of("C_OpenSession").in_slot(slot), |rules| {
         let rv = real!(C_OpenSession(slot, flags, application, notify, session));
         let Some(pin) = rules.logged_in.as_ref().filter(|_| rv == CKR_OK) else {
             return rv;
