@@ -129,7 +129,7 @@ impl Supervisor {
         let call = (key, route.mechanism(scheme));
         self.losses.may_ask(call)?;
         if self.launch.is_cancelled() {
-            return Err(SignError::other(SignStep::NotTried, "interrupted"));
+            return Err(interrupted());
         }
         let mut reply = self.ask_signature(key, scheme, route, message)?;
         if matches!(&reply, Err(lost) if lost.during.is_none()) {
@@ -223,7 +223,10 @@ impl Supervisor {
                 self.slot = found.token.slot;
                 return Ok(found);
             }
-            if began.elapsed() >= self.launch.timeout || self.launch.is_cancelled() {
+            if self.launch.is_cancelled() {
+                return Err(interrupted());
+            }
+            if began.elapsed() >= self.launch.timeout {
                 let waited = seconds(self.launch.timeout);
                 let why = format!("token `{name}` was removed and not put back in {waited}");
                 self.losses.give_up(why.clone());
@@ -327,6 +330,10 @@ fn not_again(failure: LoadFailure) -> Lost {
         how: How::Unusable(format!("the module can't be used any more ({why})")),
         last_words: None,
     }
+}
+
+fn interrupted() -> SignError {
+    SignError::other(SignStep::NotTried, "interrupted")
 }
 
 fn out_of_turn() -> Lost {
