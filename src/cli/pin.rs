@@ -1,5 +1,7 @@
 //! Where the PIN comes from, and that a wrong one is sent only once.
 
+use std::fs::File;
+use std::io::{self, Read};
 use std::path::Path;
 
 use secrecy::{ExposeSecret, SecretString};
@@ -10,9 +12,13 @@ use super::error::{CliError, pin_refused};
 use super::exit::Exit;
 use super::speak;
 use crate::report::style::printable;
+use crate::token::limits;
 use crate::token::pin_rules;
-use crate::token::protocol::{Description, Login};
+use crate::token::protocol::{Description, Login, Pin};
 use crate::token::select::Uri;
+
+/// A file that is longer holds no PIN, bytes.
+const LONGEST_FILE: usize = 4095;
 
 /// The PIN's source, and what became of the PIN so far.
 pub(super) struct PinKeeper {
@@ -24,7 +30,7 @@ pub(super) struct PinKeeper {
 
 enum Source {
     /// The same PIN for every token.
-    Given(SecretString),
+    Given(Pin),
     /// Each token's own, from its pad or from the terminal.
     Asked,
 }
@@ -35,6 +41,8 @@ impl PinKeeper {
     /// # Errors
     /// The file or variable is missing or empty.
     pub(super) fn new(pin: &args::Pin, uri: Option<&Uri>) -> Result<PinKeeper, CliError> {
+        // Ctrl-\ would leave one behind
+        limits::leave_no_core_file();
         let source = match (&pin.pin_file, &pin.pin_env, uri) {
             (Some(file), ..) => Source::Given(from_file(file)?),
             (None, Some(name), _) => Source::Given(from_environment(name)?),
@@ -83,13 +91,12 @@ impl PinKeeper {
     }
 }
 
-fn from_file(path: &Path) -> Result<SecretString, CliError> {
+fn from_file(path: &Path) -> Result<Pin, CliError> {
     let shown = path.display();
-    let bytes = std::fs::read(path).map_err(|error| {
+    let bytes = read_whole(path).map_err(|error| {
         CliError::environment(format!("PIN file {shown}: {error}"))
             .help("--pin-file takes a file that holds the PIN and nothing else")
     })?;
-    let bytes = Zeroizing::new(bytes);
     let text = std::str::from_utf8(&bytes)
         .map_err(|_| CliError::environment(format!("PIN file {shown}: not text")))?;
     let pin = text.strip_suffix('\n').unwrap_or(text);
@@ -100,10 +107,25 @@ fn from_file(path: &Path) -> Result<SecretString, CliError> {
                 .help("write the PIN into it, and make it readable for you only (chmod 600)"),
         );
     }
-    Ok(SecretString::from(pin))
+    Ok(secret(pin))
 }
 
-fn from_environment(name: &str) -> Result<SecretString, CliError> {
+/// Into one buffer that is large enough: one that grows leaves copies behind.
+fn read_whole(path: &Path) -> io::Result<Zeroizing<Vec<u8>>> {
+    let mut bytes = Zeroizing::new(Vec::with_capacity(LONGEST_FILE + 1));
+    let most = u64::try_from(LONGEST_FILE).unwrap_or(u64::MAX);
+    File::open(path)?.take(most).read_to_end(&mut bytes)?;
+    match bytes.len() < LONGEST_FILE {
+        true => Ok(bytes),
+        false => Err(io::Error::other("it is longer than any PIN")),
+    }
+}
+
+fn secret(pin: &str) -> Pin {
+    Pin::new(SecretString::from(pin))
+}
+
+fn from_environment(name: &str) -> Result<Pin, CliError> {
     let mut value = std::env::var(name).unwrap_or_default();
     if value.is_empty() {
         return Err(CliError::environment(format!(
@@ -111,7 +133,7 @@ fn from_environment(name: &str) -> Result<SecretString, CliError> {
         ))
         .help("--pin-env takes the name of a variable that holds the PIN, not the PIN"));
     }
-    let pin = SecretString::from(value.as_str());
+    let pin = secret(&value);
     value.zeroize();
     Ok(pin)
 }
@@ -134,13 +156,13 @@ fn from_uri(uri: &Uri) -> Result<Source, CliError> {
         speak::warning(
             "a PIN in a URI shows in the process list and in the shell's history; use pin-source or --pin-file",
         );
-        return Ok(Source::Given(SecretString::from(pin.0.as_str())));
+        return Ok(Source::Given(secret(&pin.0)));
     }
     Ok(Source::Asked)
 }
 
 /// Asks at the terminal, without echo; the prompt doesn't go to stdout.
-fn prompt(label: &str) -> Result<SecretString, CliError> {
+fn prompt(label: &str) -> Result<Pin, CliError> {
     match rpassword::prompt_password(format!("PIN for token `{}`: ", printable(label))) {
         Ok(mut pin) if pin.is_empty() => {
             pin.zeroize();
@@ -149,9 +171,9 @@ fn prompt(label: &str) -> Result<SecretString, CliError> {
             ))
         }
         Ok(mut pin) => {
-            let secret = SecretString::from(pin.as_str());
+            let given = secret(&pin);
             pin.zeroize();
-            Ok(secret)
+            Ok(given)
         }
         Err(error) if error.kind() == std::io::ErrorKind::Interrupted => Err(CliError {
             exit: Exit::Interrupted,

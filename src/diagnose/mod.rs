@@ -361,7 +361,10 @@ mod tests {
         fixture.cells
     }
 
+    /// A few of the ends for each combination, others for the next: all together would be more cells than any run has.
     fn all_cells(fixture: &mut Fixture) {
+        const FEW: usize = 7;
+        let mut turn = 0;
         let keys = (1..=13).map(|number| format!("k{number}"));
         for key in keys {
             for profile in [
@@ -374,7 +377,9 @@ mod tests {
             ] {
                 for version in [V1_2, V1_3] {
                     for client in ["any", "firefox", "openssl", "netscape"] {
-                        fixture.cells.extend(ends().into_iter().map(|cell| Cell {
+                        turn += 1;
+                        let few = ends().into_iter().skip(turn % FEW).step_by(FEW);
+                        fixture.cells.extend(few.map(|cell| Cell {
                             key: key.clone(),
                             profile: profile.into(),
                             version,

@@ -143,6 +143,12 @@ impl Ckr {
         [Ckr::PIN_INCORRECT, Ckr::PIN_LOCKED].contains(&self)
     }
 
+    /// Asked with C_Login, does this leave it open whether the PIN was tried, and is right? Some modules have only a
+    /// catch-all for a wrong PIN. A card that is gone tried nothing.
+    pub fn leaves_pin_in_doubt(self) -> bool {
+        self != Ckr::USER_ALREADY_LOGGED_IN && !self.is_about_removal()
+    }
+
     /// Is the card gone from the reader?
     pub fn is_about_removal(self) -> bool {
         [Ckr::DEVICE_REMOVED, Ckr::TOKEN_NOT_PRESENT].contains(&self)

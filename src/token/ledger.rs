@@ -83,7 +83,7 @@ impl Ledger {
 mod tests {
     use super::*;
     use crate::model::token::Token;
-    use secrecy::SecretString;
+    use crate::token::protocol::Pin;
 
     fn token(pin: PinState) -> Description {
         Description {
@@ -100,7 +100,7 @@ mod tests {
 
     fn with_pin() -> Ledger {
         let mut ledger = Ledger::default();
-        ledger.begin(Login::Pin(SecretString::from("1234")));
+        ledger.begin(Login::Pin(Pin::new("1234".into())));
         ledger
     }
 

@@ -17,17 +17,24 @@ const GRACE: Duration = Duration::from_secs(2);
 ///
 /// Where the system doesn't have such a limit, it is left out: none of them is needed for a right result.
 pub(super) fn apply() {
-    let no_core = Rlimit {
-        current: Some(0),
-        maximum: Some(0),
-    };
+    leave_no_core_file();
     let memory = Rlimit {
         current: Some(MOST_MEMORY),
         maximum: Some(MOST_MEMORY),
     };
-    let _ = setrlimit(Resource::Core, no_core);
     let _ = setrlimit(Resource::Data, memory);
     on_linux();
+}
+
+/// This process holds the PIN: if it crashes, the system doesn't write its memory to a file. Nor that of processes that
+/// it starts.
+pub fn leave_no_core_file() {
+    let none = Rlimit {
+        current: Some(0),
+        maximum: Some(0),
+    };
+    // a system without the limit leaves none either
+    let _ = setrlimit(Resource::Core, none);
 }
 
 #[cfg(target_os = "linux")]

@@ -40,6 +40,12 @@ impl Losses {
                 ..SignError::lost(lost.clone())
             });
         }
+        self.may_go_on()
+    }
+
+    /// # Errors
+    /// The token was given up.
+    pub(super) fn may_go_on(&self) -> Result<(), SignError> {
         match &self.given_up {
             Some(why) => Err(SignError::other(SignStep::NotTried, why)),
             None => Ok(()),

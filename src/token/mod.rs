@@ -5,11 +5,12 @@
 //! plain data from `model`, and a [`Sign`](crate::model::sign::Sign) for each key. Nothing here writes to a token.
 //!
 //! On this side of the pipe: `module`, `host`, `supervisor` (with `ledger`, `losses`, `identity`) and `process`. On the other:
-//! `serve`, `library`, `owner` (with `session`, `inventory`, `prepare`) and `raw`.
+//! `serve`, `library`, `owner` (with `session`, `description`, `inventory`, `prepare`) and `raw`.
 
 pub mod discover;
 pub mod host;
 pub mod launch;
+pub mod limits;
 pub mod module;
 pub mod pin_rules;
 pub mod protocol;
@@ -19,11 +20,11 @@ pub mod serve;
 pub mod trials;
 
 mod attributes;
+mod description;
 mod identity;
 mod inventory;
 mod ledger;
 mod library;
-mod limits;
 mod losses;
 mod noise;
 mod owner;

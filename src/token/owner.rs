@@ -4,8 +4,7 @@
 use std::rc::Rc;
 use std::time::Instant;
 
-use cryptoki_sys as sys;
-
+use super::description::describe;
 use super::inventory::{self, FoundKey};
 use super::prepare::{self, Call};
 use super::protocol::{Description, Inventory, Login};
@@ -19,7 +18,7 @@ use crate::model::public_key::PublicKey;
 use crate::model::route::Route;
 use crate::model::scheme::{KeyShape, Scheme};
 use crate::model::sign::{SignError, SignStep, Signed};
-use crate::model::token::{MechanismFacts, PinState, Token};
+use crate::model::token::{MechanismFacts, Token};
 
 pub(super) struct Owner {
     raw: Rc<Raw>,
@@ -75,26 +74,7 @@ impl Owner {
     }
 
     pub(super) fn describe(&self) -> Result<Description, Refusal> {
-        let info = self.token_info()?;
-        let has = |flag| info.flags & flag != 0;
-        let token = Token {
-            slot: self.slot,
-            label: info.label.clone(),
-            serial: info.serial.clone(),
-            model: info.model.clone(),
-            manufacturer: info.manufacturer.clone(),
-            pin: pin_state(info.flags),
-            pad: has(sys::CKF_PROTECTED_AUTHENTICATION_PATH),
-            ..Token::default()
-        };
-        let length = |bytes| usize::try_from(bytes).unwrap_or(usize::MAX);
-        Ok(Description {
-            token,
-            initialized: has(sys::CKF_TOKEN_INITIALIZED),
-            login_required: has(sys::CKF_LOGIN_REQUIRED),
-            pin_min: length(info.pin_min),
-            pin_max: length(info.pin_max),
-        })
+        describe(&self.raw, self.slot)
     }
 
     fn token_info(&self) -> Result<TokenInfo, Refusal> {
@@ -102,8 +82,9 @@ impl Owner {
         info.map_err(Refusal::of(Function::GetTokenInfo))
     }
 
-    pub(super) fn login(&mut self, login: Login) -> Result<(), Refusal> {
-        self.session.login(login)
+    /// The PIN is for this token, as it was described.
+    pub(super) fn login(&mut self, token: Token, login: Login) -> Result<(), Refusal> {
+        self.session.login(token, login)
     }
 
     pub(super) fn inventory(&mut self) -> Result<Inventory, Refusal> {
@@ -238,21 +219,6 @@ fn known_keys(inventory: &Inventory) -> Vec<KnownKey> {
             handle: None,
         })
         .collect()
-}
-
-/// CK_TOKEN_INFO.flags on the user PIN, the worst first.
-fn pin_state(flags: u64) -> PinState {
-    let states = [
-        (sys::CKF_USER_PIN_LOCKED, PinState::Locked),
-        (sys::CKF_USER_PIN_FINAL_TRY, PinState::FinalTry),
-        (sys::CKF_USER_PIN_COUNT_LOW, PinState::Low),
-    ];
-    let warning = states.into_iter().find(|(flag, _)| flags & flag != 0);
-    match warning {
-        Some((_, state)) => state,
-        None if flags & sys::CKF_USER_PIN_INITIALIZED == 0 => PinState::NotSet,
-        None => PinState::Ok,
-    }
 }
 
 fn session_lost(refusal: Refusal) -> SignError {

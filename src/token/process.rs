@@ -36,6 +36,8 @@ pub(super) struct Process {
     /// The function under way.
     calling: Option<Function>,
     since: Instant,
+    /// The module didn't take the PIN.
+    pin_in_doubt: bool,
     /// C_Login calls, of all processes of this host.
     logins: Arc<AtomicUsize>,
 }
@@ -74,12 +76,13 @@ impl Process {
             noise: Noise::of(stderr, Arc::clone(&launch.listener)),
             calling: None,
             since: Instant::now(),
+            pin_in_doubt: false,
             logins,
         })
     }
 
     /// Asks, and waits for the reply as long as each call of the module may take. `typing`: a person types the PIN at a
-    /// pad meanwhile.
+    /// pad where there is a C_Login.
     ///
     /// # Errors
     /// The module hung or took its process with it; the process is gone, and this must not be asked again.
@@ -92,6 +95,7 @@ impl Process {
         loop {
             match self.frames.next() {
                 Ok(Some(Reply::Calling(function))) => self.called(function),
+                Ok(Some(Reply::PinInDoubt)) => self.pin_in_doubt = true,
                 Ok(Some(reply)) => return Ok(reply),
                 Ok(None) => self.wait(typing)?,
                 Err(_) => return Err(self.garbled()),
@@ -102,6 +106,11 @@ impl Process {
     /// Did the lost request's call of C_Login begin?
     pub(super) fn was_logging_in(&self) -> bool {
         self.calling == Some(Function::Login)
+    }
+
+    /// Was there a C_Login, whoever wanted it, that came back without saying that the PIN is right?
+    pub(super) fn is_pin_in_doubt(&self) -> bool {
+        self.pin_in_doubt
     }
 
     /// Closes the session and finalises the module.
@@ -136,7 +145,7 @@ impl Process {
     /// Waits for more bytes.
     fn wait(&mut self, typing: bool) -> Result<(), Lost> {
         loop {
-            let limit = self.launch.deadline(typing);
+            let limit = self.launch.deadline(typing && self.was_logging_in());
             let Some(left) = limit.checked_sub(self.since.elapsed()) else {
                 self.kill();
                 return Err(self.lost(How::NoAnswer(limit)));

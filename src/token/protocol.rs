@@ -2,6 +2,7 @@
 #![forbid(unsafe_code)]
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -16,12 +17,15 @@ use crate::model::scheme::Scheme;
 use crate::model::sign::{SignError, Signed};
 use crate::model::token::{MechanismFacts, Module, Token};
 
+/// A PIN, of which a process holds one copy, whoever in it may need it.
+pub type Pin = Arc<SecretString>;
+
 /// How the PIN reaches the token.
 #[derive(Clone, Serialize, Deserialize)]
 pub enum Login {
     /// This PIN. The host keeps it until it ends, for keys that want it for every signature.
     #[serde(serialize_with = "expose", deserialize_with = "conceal")]
-    Pin(SecretString),
+    Pin(Pin),
     /// The reader's own pad (CKF_PROTECTED_AUTHENTICATION_PATH): the user types it there.
     Pad,
 }
@@ -85,8 +89,8 @@ pub(super) enum Request {
     Slots,
     /// C_GetTokenInfo: no session, no login.
     Describe(u64),
-    /// Log in to the token in this slot.
-    Login(u64, Login),
+    /// Log in to this token, in the slot that it was described in: to no other that may be there by now.
+    Login(Box<Token>, Login),
     /// Read the token in this slot.
     Inventory(u64),
     MechanismInfo(u64, Mechanism),
@@ -105,6 +109,8 @@ pub(super) enum Request {
 pub(super) enum Reply {
     /// No reply yet: this function is being called now.
     Calling(Function),
+    /// No reply yet: C_Login came back, and didn't say that the PIN is right.
+    PinInDoubt,
     Loaded(Result<Module, LoadFailure>),
     Slots(Result<Slots, Refusal>),
     Description(Result<Description, Refusal>),
@@ -116,12 +122,12 @@ pub(super) enum Reply {
 }
 
 /// The PIN's one way out of its secret: onto the pipe, by a buffer that is zeroed (see `wire`).
-fn expose<S: Serializer>(pin: &SecretString, serializer: S) -> Result<S::Ok, S::Error> {
+fn expose<S: Serializer>(pin: &Pin, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_str(pin.expose_secret())
 }
 
-fn conceal<'de, D: Deserializer<'de>>(deserializer: D) -> Result<SecretString, D::Error> {
+fn conceal<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Pin, D::Error> {
     // of exactly its length, so that making it a boxed str moves it and leaves no copy behind
     let pin = String::deserialize(deserializer)?;
-    Ok(SecretString::from(pin))
+    Ok(Arc::new(SecretString::from(pin)))
 }

@@ -37,14 +37,10 @@ pub fn serve() -> io::Result<()> {
     let mut pipe = Pipe::take()?;
     limits::end_with_parent(pipe.requests.as_fd().try_clone_to_owned()?);
     let mut desk = Desk::default();
-    while let Some(request) = pipe.next()? {
-        if matches!(request, Request::Close) {
-            break;
-        }
-        let reply = desk.answer(request, &pipe.replies);
-        pipe.replies.send(&reply)?;
-    }
+    let answered = desk.answer_all(&mut pipe);
+    // also when the parent is gone: the card is left as it should be
     desk.close();
+    answered?;
     pipe.replies.send(&Reply::Closed)
 }
 
@@ -110,6 +106,17 @@ struct Desk {
 }
 
 impl Desk {
+    fn answer_all(&mut self, pipe: &mut Pipe) -> io::Result<()> {
+        while let Some(request) = pipe.next()? {
+            if matches!(request, Request::Close) {
+                break;
+            }
+            let reply = self.answer(request, &pipe.replies);
+            pipe.replies.send(&reply)?;
+        }
+        Ok(())
+    }
+
     fn answer(&mut self, request: Request, replies: &Replies) -> Reply {
         match request {
             Request::Load { module, trace } => {
@@ -120,8 +127,9 @@ impl Desk {
                 let library = self.library();
                 Reply::Description(library.and_then(|library| library.describe(slot)))
             }
-            Request::Login(slot, login) => {
-                Reply::Login(self.owner(slot).and_then(|owner| owner.login(login)))
+            Request::Login(token, login) => {
+                let owner = self.owner(token.slot);
+                Reply::Login(owner.and_then(|owner| owner.login(*token, login)))
             }
             Request::Inventory(slot) => {
                 Reply::Inventory(self.owner(slot).and_then(Owner::inventory))
@@ -206,6 +214,10 @@ impl Watch for Told {
         took: Duration,
         results: &dyn Fn() -> String,
     ) {
+        if function == Function::Login && answer.is_err_and(Ckr::leaves_pin_in_doubt) {
+            // without a parent to tell, this process is about to end
+            let _ = self.replies.send(&Reply::PinInDoubt);
+        }
         if let Some(trace) = &self.trace {
             trace.ended(function, answer, took, &results());
         }

@@ -7,14 +7,16 @@
 
 use std::rc::Rc;
 
-use cryptoki_sys as sys;
 use secrecy::ExposeSecret;
 
+use super::description::describe;
+use super::identity;
 use super::protocol::Login;
 use super::raw::{Raw, SessionHandle, Slot, User};
 use super::refusal::Refusal;
 use crate::model::ckr::Ckr;
 use crate::model::function::Function;
+use crate::model::token::{PinState, Token};
 
 /// An open session; closed when it is dropped.
 pub(super) struct Session {
@@ -35,9 +37,9 @@ pub(super) struct TokenSession {
     slot: Slot,
     session: Option<Session>,
     login: Option<Login>,
-    /// The serial number of the token that took the PIN.
-    serial: Option<String>,
-    /// The token called this PIN wrong: it is not sent again.
+    /// The token that the PIN is for, as it was described.
+    token: Option<Token>,
+    /// The token didn't take this PIN: it is not sent again.
     burnt: bool,
     logged_in: bool,
 }
@@ -49,7 +51,7 @@ impl TokenSession {
             slot,
             session: None,
             login: None,
-            serial: None,
+            token: None,
             burnt: false,
             logged_in: false,
         }
@@ -59,7 +61,7 @@ impl TokenSession {
     pub(super) fn get(&mut self) -> Result<SessionHandle, Refusal> {
         if self.session.is_none() {
             self.session = Some(self.open()?);
-            self.log_in_again()?;
+            self.log_in_again().inspect_err(|_| self.session = None)?;
         }
         let session = self.session.as_ref();
         session
@@ -78,14 +80,15 @@ impl TokenSession {
         }
     }
 
-    /// C_Login as user, the first one of a run.
-    pub(super) fn login(&mut self, login: Login) -> Result<(), Refusal> {
+    /// C_Login as user, the first one of this host.
+    pub(super) fn login(&mut self, token: Token, login: Login) -> Result<(), Refusal> {
         let session = self.open()?;
         self.session = Some(session);
         self.login = Some(login);
+        self.token = Some(token);
+        self.is_the_same_token()?;
         self.send_login(User::User)?;
         self.logged_in = true;
-        self.serial = self.raw.token_info(self.slot).ok().map(|info| info.serial);
         Ok(())
     }
 
@@ -114,31 +117,36 @@ impl TokenSession {
                 "logged out; the PIN would have to be typed at the reader again",
             ));
         }
-        self.may_log_in_again()?;
+        self.is_the_same_token()?;
         self.send_login(User::User)
     }
 
-    /// Another card may lie in the reader by now, or somebody may have spent this one's tries.
-    fn may_log_in_again(&self) -> Result<(), Refusal> {
-        let info = self.raw.token_info(self.slot);
-        let info = info.map_err(Refusal::of(Function::GetTokenInfo))?;
-        if self.serial.as_ref() != Some(&info.serial) {
-            return Err(no_login("another token is in the reader"));
+    /// Is the token in the slot still the one that the PIN is for, and has nobody else spent its tries? To be asked with
+    /// the session open, which ends when the token is changed after that.
+    fn is_the_same_token(&self) -> Result<(), Refusal> {
+        let now = describe(&self.raw, self.slot)?.token;
+        let Some(token) = &self.token else {
+            return Err(no_login("not logged in"));
+        };
+        if !identity::same_token(token, &now) {
+            return Err(no_login(
+                "another token is in the reader; the PIN is not sent to it",
+            ));
         }
-        let spent = sys::CKF_USER_PIN_FINAL_TRY | sys::CKF_USER_PIN_LOCKED;
-        match info.flags & spent {
-            0 => Ok(()),
-            _ => Err(no_login(
+        let nearly_spent = matches!(now.pin, PinState::FinalTry | PinState::Locked);
+        if nearly_spent && now.pin != token.pin {
+            return Err(no_login(
                 "somebody gave wrong PINs meanwhile; it is not sent again",
-            )),
+            ));
         }
+        Ok(())
     }
 
     /// The only place from which a PIN goes to a token.
     fn send_login(&mut self, user: User) -> Result<(), Refusal> {
         if self.burnt {
             return Err(no_login(
-                "the token called this PIN wrong; it is not sent again",
+                "the token did not take this PIN; it is not sent again",
             ));
         }
         let (Some(session), Some(login)) = (&self.session, &self.login) else {
@@ -151,7 +159,7 @@ impl TokenSession {
         match self.raw.login(session.handle, user, pin) {
             Err(Ckr::USER_ALREADY_LOGGED_IN) => Ok(()),
             Err(ckr) => {
-                self.burnt |= ckr.refuses_pin();
+                self.burnt |= ckr.leaves_pin_in_doubt();
                 Err(Refusal::of(Function::Login)(ckr))
             }
             Ok(()) => Ok(()),

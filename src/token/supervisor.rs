@@ -13,6 +13,7 @@ use super::losses::Losses;
 use super::process::Process;
 use super::protocol::{Description, Inventory, LoadFailure, Login, Reply, Request, Slots};
 use super::refusal::Refusal;
+use crate::model::ckr::Ckr;
 use crate::model::function::Function;
 use crate::model::key::Key;
 use crate::model::lost::{How, Lost, seconds};
@@ -20,7 +21,7 @@ use crate::model::mechanism::Mechanism;
 use crate::model::route::Route;
 use crate::model::scheme::Scheme;
 use crate::model::sign::{SignError, SignStep, Signed};
-use crate::model::token::{MechanismFacts, Module};
+use crate::model::token::{MechanismFacts, Module, Token};
 
 /// How often a reader is looked at for a card that was pulled.
 const LOOK_AGAIN: Duration = Duration::from_millis(200);
@@ -93,7 +94,8 @@ impl Supervisor {
     /// The first login of the run.
     pub(super) fn login(&mut self, login: Login) -> Result<(), Refusal> {
         self.ledger.begin(login.clone());
-        self.send_login(login)
+        let token = self.token.token.clone();
+        self.send_login(token, login)
     }
 
     /// The first inventory of the run.
@@ -107,7 +109,7 @@ impl Supervisor {
 
     pub(super) fn mechanism_info(&mut self, mechanism: Mechanism) -> MechanismFacts {
         let unknown = MechanismFacts::unknown(mechanism);
-        if self.make_ready().is_err() {
+        if self.losses.may_go_on().is_err() || self.make_ready().is_err() {
             return unknown;
         }
         match self.ask(&Request::MechanismInfo(self.slot, mechanism)) {
@@ -127,7 +129,7 @@ impl Supervisor {
         let call = (key, route.mechanism(scheme));
         self.losses.may_ask(call)?;
         if self.launch.is_cancelled() {
-            return Err(SignError::other(SignStep::NotTried, "interrupted"));
+            return Err(interrupted());
         }
         let mut reply = self.ask_signature(key, scheme, route, message)?;
         if matches!(&reply, Err(lost) if lost.during.is_none()) {
@@ -175,11 +177,7 @@ impl Supervisor {
     }
 
     fn refused(&mut self, error: &SignError) {
-        let Some(ckr) = error.ckr else { return };
-        if ckr.refuses_pin() {
-            self.ledger.was_wrong();
-        }
-        self.removed |= ckr.is_about_removal();
+        self.removed |= error.ckr.is_some_and(Ckr::is_about_removal);
     }
 
     fn place(&self, key: usize) -> Result<usize, SignError> {
@@ -207,7 +205,7 @@ impl Supervisor {
         self.running().map_err(SignError::lost)?;
         let now = self.await_token()?;
         if let Some(login) = self.ledger.again(&now).map_err(session)? {
-            self.send_login(login).map_err(session)?;
+            self.send_login(now.token, login).map_err(session)?;
         }
         let inventory = self.read().map_err(session)?;
         self.places = identity::places(&self.keys, &inventory.keys);
@@ -225,7 +223,10 @@ impl Supervisor {
                 self.slot = found.token.slot;
                 return Ok(found);
             }
-            if began.elapsed() >= self.launch.timeout || self.launch.is_cancelled() {
+            if self.launch.is_cancelled() {
+                return Err(interrupted());
+            }
+            if began.elapsed() >= self.launch.timeout {
                 let waited = seconds(self.launch.timeout);
                 let why = format!("token `{name}` was removed and not put back in {waited}");
                 self.losses.give_up(why.clone());
@@ -256,8 +257,8 @@ impl Supervisor {
         Ok(None)
     }
 
-    fn send_login(&mut self, login: Login) -> Result<(), Refusal> {
-        match self.ask(&Request::Login(self.slot, login))? {
+    fn send_login(&mut self, token: Token, login: Login) -> Result<(), Refusal> {
+        match self.ask(&Request::Login(Box::new(token), login))? {
             Reply::Login(Ok(())) => {
                 self.ledger.was_right();
                 Ok(())
@@ -283,10 +284,15 @@ impl Supervisor {
         let typing = self.ledger.is_typed();
         let process = self.running()?;
         let reply = process.ask(request, typing);
+        let in_doubt = process.is_pin_in_doubt();
+        let unanswered = reply.is_err() && process.was_logging_in();
+        if in_doubt {
+            self.ledger.was_wrong();
+        }
+        if unanswered {
+            self.ledger.was_not_answered();
+        }
         if let Err(lost) = &reply {
-            if process.was_logging_in() {
-                self.ledger.was_not_answered();
-            }
             self.process = None;
             self.ready = false;
             let name = &self.token.token.label;
@@ -324,6 +330,10 @@ fn not_again(failure: LoadFailure) -> Lost {
         how: How::Unusable(format!("the module can't be used any more ({why})")),
         last_words: None,
     }
+}
+
+fn interrupted() -> SignError {
+    SignError::other(SignStep::NotTried, "interrupted")
 }
 
 fn out_of_turn() -> Lost {
