@@ -248,7 +248,7 @@ fn failed(error: &SignError) -> Trial {
         (None, None) => Answer::NotTried,
     };
     // a call that is not asked again failed where it did before
-    let lost_in = error.lost.clone().map(|lost| SignError::lost(lost).step);
+    let lost_in = error.lost.as_deref().map(SignStep::of_loss);
     match lost_in.unwrap_or(error.step) {
         SignStep::SignInit => Trial {
             sign_init: answer,
