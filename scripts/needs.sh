@@ -33,6 +33,8 @@ package_for() {
     dnf:build-essential) echo gcc ;;
     dnf:libengine-pkcs11-openssl) echo openssl-pkcs11 ;;
     *:libengine-pkcs11-openssl) echo libp11 ;;
+    pacman:apache2-bin) echo apache ;;
+    *:apache2-bin) echo httpd ;;
     dnf:libnss3-tools) echo nss-tools ;;
     *:libnss3-tools) echo nss ;;
     dnf:gnutls-bin) echo gnutls-utils ;;

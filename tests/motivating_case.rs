@@ -3,6 +3,7 @@
 
 mod support;
 
+use serde_json::Value;
 use support::{Lab, Report};
 
 /// What a cell came to, in the words of the table below.
@@ -146,4 +147,126 @@ fn the_finding_names_the_lie_and_the_remedy_is_proven() {
             "{snippet}"
         );
     }
+}
+
+/// The remedies of a finding for this software.
+fn remedies<'a>(finding: &'a Value, software: &str) -> Vec<&'a Value> {
+    let remedies = finding["remedies"].as_array().unwrap().iter();
+    remedies
+        .filter(|remedy| remedy["software"] == software)
+        .collect()
+}
+
+fn text(value: &Value) -> &str {
+    value.as_str().unwrap_or_default()
+}
+
+#[test]
+fn the_screen_has_apache_s_and_nginx_s_lines_and_says_that_no_list_helps_over_tls13() {
+    let Some(lab) = Lab::new(&["lying"]) else {
+        return;
+    };
+    let run = lab.matrix("lying").args(PROFILES);
+    let screen = run.args("--client firefox").run().exits(1).screen();
+    for says in [
+        "[pss-listed-but-refused]",
+        "TLS 1.3 does not allow them; no list of the server helps there",
+        "apache: SSLProtocol all -SSLv3 -TLSv1 -TLSv1.1 -TLSv1.3 SSLOpenSSLConfCmd ClientSignatureAlgorithms",
+        "nginx: # nginx 1.19.4 or later ssl_protocols TLSv1.2; ssl_conf_command ClientSignatureAlgorithms",
+        "never by `-sigalgs` or `SignatureAlgorithms`",
+        "· proven · breaks TLS 1.3 on that host",
+    ] {
+        assert!(screen.contains(says), "{says}\n{screen}");
+    }
+}
+
+#[test]
+fn every_remedy_that_is_a_list_without_pss_ends_tls13_too() {
+    let Some(lab) = Lab::new(&["lying"]) else {
+        return;
+    };
+    let report = report(&lab, "lying");
+    let lie = report.finding("pss-listed-but-refused");
+    let with_list =
+        |remedy: &&Value| text(&remedy["snippet"]).contains("ClientSignatureAlgorithms");
+    for remedy in lie["remedies"].as_array().unwrap().iter().filter(with_list) {
+        let snippet = text(&remedy["snippet"]);
+        let capped = [
+            "-TLSv1.3",
+            "ssl_protocols TLSv1.2;",
+            "sslVersionMax = TLSv1.2",
+        ]
+        .iter()
+        .any(|cap| snippet.contains(cap));
+        assert!(capped || snippet.contains("RSA-PSS"), "{snippet}");
+    }
+}
+
+#[test]
+fn another_order_is_offered_to_those_who_follow_it_and_not_to_firefox() {
+    let Some(lab) = Lab::new(&["lying"]) else {
+        return;
+    };
+    // raw RSA refused too, which saves openssl otherwise
+    let rules = "on C_SignInit mech 0x03 ckr 0x70";
+    let run = lab.faulty("lying", rules).args("--key rsa-2048");
+    let run = run.args("--profile openssl-3.0 --tls 1.2 --client firefox,openssl,gnutls");
+    let report = run.args("--format json").run().exits(1).report();
+    let lie = report.finding("pss-listed-but-refused");
+    let apache = remedies(lie, "apache");
+    let order = apache
+        .iter()
+        .find(|remedy| text(&remedy["title"]).contains("PKCS1 before RSA-PSS"))
+        .unwrap();
+    assert_eq!(order["clients"], serde_json::json!(["openssl", "gnutls"]));
+    assert_eq!(order["proven"], true, "{order:#}");
+    let title = text(&order["title"]);
+    let (helps, not) = title.split_once("; not ").unwrap();
+    assert!(
+        helps.contains("openssl") && helps.contains("gnutls"),
+        "{title}"
+    );
+    assert!(
+        !helps.contains("firefox") && not.contains("firefox"),
+        "{title}"
+    );
+}
+
+#[test]
+fn no_prove_says_how_many_signatures_it_spares() {
+    let Some(lab) = Lab::new(&["lying"]) else {
+        return;
+    };
+    let run = || {
+        let run = lab.matrix("lying").args("--key rsa-2048 --client firefox");
+        run.args("--profile openssl-1.1.1 --format json")
+    };
+    let proven = run().run().report();
+    let spared = run().args("--no-prove").run().report();
+    let signatures = |report: &Report| report.0["summary"]["signatures"].as_u64().unwrap();
+    let more = signatures(&proven) - signatures(&spared);
+    let note = format!("as --no-prove says; it would take {more} ");
+    let notes = spared.0["notes"].to_string();
+    assert!(more > 0 && notes.contains(&note), "{notes}");
+    assert!(proven.0["notes"].as_array().unwrap().is_empty());
+    let lie = spared.finding("pss-listed-but-refused");
+    let mut all = lie["remedies"].as_array().unwrap().iter();
+    assert!(all.all(|remedy| remedy["proven"] == false));
+}
+
+#[test]
+fn proofs_that_need_the_pin_each_are_counted_and_not_asked_for() {
+    let Some(lab) = Lab::new(&["always-authenticate"]) else {
+        return;
+    };
+    let rules = "on C_SignInit mech 0x0d,0x03 ckr 0x70";
+    let run = lab
+        .faulty("always-authenticate", rules)
+        .args("--key rsa-2048");
+    let run = run.args("--client firefox --profile openssl-1.1.1 --format json");
+    let report = run.run().exits(1).report();
+    let notes = report.0["notes"].to_string();
+    assert!(notes.contains("since each needs the PIN"), "{notes}");
+    let lie = report.finding("pss-listed-but-refused");
+    assert_eq!(remedies(lie, "apache")[0]["proven"], false);
 }

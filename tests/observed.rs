@@ -160,6 +160,7 @@ fn capabilities(token: &str, shape: &KeyShape) -> Vec<Capability> {
             sign,
             verified: Some(true).filter(|_| !refused),
             sign_ms: None,
+            flaw: None,
         }
     };
     calls.filter(has).map(tried).collect()

@@ -115,6 +115,26 @@ fn ctrl_c_gives_the_partial_report() {
 }
 
 #[test]
+fn ctrl_c_gives_the_report_also_when_the_module_hangs() {
+    let Some(lab) = Lab::new(&["healthy"]) else {
+        return;
+    };
+    let mut terminal = at_terminal(lab.faulty("healthy", "on C_Sign after 40 hang"));
+    // the first trials are through, and the call under way never comes back
+    terminal
+        .exp_string("what rsa-3072 on healthy can do")
+        .unwrap();
+    terminal.send_control('c').unwrap();
+    let screen = terminal.exp_eof().unwrap();
+    let unwrapped = screen.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(
+        unwrapped.contains("interrupted, the rest was not tried"),
+        "{screen}"
+    );
+    assert_eq!(code(&terminal), Some(130));
+}
+
+#[test]
 fn ctrl_c_twice_ends_a_run_whose_module_hangs() {
     let Some(lab) = Lab::new(&["healthy"]) else {
         return;

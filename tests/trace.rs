@@ -132,7 +132,7 @@ fn a_trace_looks_so() {
         .args("--key rsa-2048 --sigalgs RSA-PSS+SHA256 --tls 1.3 --client firefox --format json");
     run.run().exits(0);
     let text = std::fs::read_to_string(&trace).unwrap();
-    let interesting: Vec<_> = text.lines().filter(|line| is_interesting(line)).collect();
+    let interesting: Vec<_> = text.lines().filter(is_interesting).collect();
     let shown = [
         &interesting[..12],
         &["..."],

@@ -20,9 +20,9 @@ use super::speak;
 use super::tokens::{self, OpenToken, Selection};
 use crate::clients::Client;
 use crate::matrix::Table;
-use crate::matrix::find_out;
 use crate::matrix::plan::{self, Options};
 use crate::matrix::run::{Bench, Event};
+use crate::matrix::{Unproven, find_out};
 use crate::model::key::Key;
 use crate::model::profile::Profile;
 use crate::model::run::{ClientFacts, Run};
@@ -56,7 +56,7 @@ pub(super) fn run(wanted: &Matrix) -> Result<Exit, CliError> {
     let trial_signatures = try_out(&mut open, wanted, &progress, &cancelled);
 
     let authority = authority.join().map_err(|_| authority_lost())??;
-    let desk = Desk::new(&open, profiles, clients);
+    let desk = Desk::new(&open, profiles, clients, started.0);
     let mut found = desk.find_out(wanted, &authority, &progress, &cancelled);
     progress.end();
     found.module = module.facts().clone();
@@ -208,10 +208,16 @@ struct Desk {
     signers: Vec<Arc<dyn Sign>>,
     profiles: Vec<Profile>,
     clients: Vec<&'static dyn Client>,
+    now: OffsetDateTime,
 }
 
 impl Desk {
-    fn new(open: &[OpenToken], profiles: Vec<Profile>, clients: Vec<&'static dyn Client>) -> Desk {
+    fn new(
+        open: &[OpenToken],
+        profiles: Vec<Profile>,
+        clients: Vec<&'static dyn Client>,
+        now: OffsetDateTime,
+    ) -> Desk {
         let keys = open
             .iter()
             .flat_map(|token| token.keys.iter().map(move |key| (token, key)));
@@ -224,6 +230,7 @@ impl Desk {
             keys: keys.map(|(_, (_, key))| key.clone()).collect(),
             profiles,
             clients,
+            now,
         }
     }
 
@@ -262,7 +269,7 @@ impl Desk {
             findings: found.findings,
             signatures: found.signatures.iter().sum(),
             short_lists: plan.short_lists,
-            notes: Vec::new(),
+            notes: unproven(found.unproven).into_iter().collect(),
         }
     }
 
@@ -272,6 +279,7 @@ impl Desk {
             keys: &self.keys,
             profiles: &self.profiles,
             clients: &self.clients,
+            now: self.now.unix_timestamp(),
         }
     }
 
@@ -291,6 +299,29 @@ impl Desk {
             }
             Event::Finished => progress.done(1),
         }
+    }
+}
+
+/// What was not asked of the token, and how many signatures it would be.
+fn unproven(unproven: Unproven) -> Option<String> {
+    let count = |signatures: usize| match signatures {
+        1 => "1 signature".to_owned(),
+        many => format!("{many} signatures"),
+    };
+    match (unproven.unwanted, unproven.with_pin) {
+        (0, 0) => None,
+        (0, with_pin) => Some(format!(
+            "{} that would prove remedies were not asked for, since each needs the PIN",
+            count(with_pin)
+        )),
+        (unwanted, 0) => Some(format!(
+            "the remedies are not proven, as --no-prove says; it would take {} more",
+            count(unwanted)
+        )),
+        (unwanted, with_pin) => Some(format!(
+            "the remedies are not proven, as --no-prove says; it would take {} more, and {with_pin} that need the PIN each",
+            count(unwanted)
+        )),
     }
 }
 

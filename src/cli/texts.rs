@@ -16,10 +16,14 @@ const EXPLANATION_WIDTH: usize = 80;
 /// `cardcheck explain [FINDING]`.
 pub(super) fn explain(finding: Option<&str>) -> Result<Exit, CliError> {
     let text = match finding {
-        None => diagnose::RULES
-            .iter()
-            .map(|rule| format!("{:<28} {}\n", rule.id, rule.title))
-            .collect(),
+        None => {
+            let rules = diagnose::RULES.iter();
+            let widest = rules.clone().map(|rule| rule.id.len()).max();
+            let width = widest.unwrap_or_default();
+            rules
+                .map(|rule| format!("{:<width$} {}\n", rule.id, rule.title))
+                .collect()
+        }
         Some(id) => {
             let rule = diagnose::by_id(id).ok_or_else(|| unknown_finding(id))?;
             let explanation = textwrap::fill(rule.explanation, EXPLANATION_WIDTH);

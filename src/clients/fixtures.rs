@@ -82,6 +82,7 @@ pub(super) fn tried(mut key: Key, code: u16, route: Route, gave: Option<Result<b
         sign,
         verified,
         sign_ms: None,
+        flaw: None,
     });
     key
 }

@@ -53,6 +53,20 @@ pub(super) fn by_token<'a>(
     cases(facts, cells, |_| ())
 }
 
+/// Those of these tokens, with their keys, that no case is about.
+pub(super) fn untold<'a>(
+    cases: &[Case<'_>],
+    tokens: Vec<(&'a Token, Vec<&'a Key>)>,
+) -> impl Iterator<Item = (&'a Token, Vec<&'a Key>)> {
+    let told: Vec<String> = cases
+        .iter()
+        .filter_map(|case| id(case.token).map(str::to_owned))
+        .collect();
+    tokens
+        .into_iter()
+        .filter(move |(token, _)| !told.contains(&token.id))
+}
+
 fn id(token: Option<&Token>) -> Option<&str> {
     token.map(|token| token.id.as_str())
 }

@@ -42,6 +42,15 @@ pub(super) fn with(case: &Case<'_>, more: &[Scheme]) -> Change {
     }
 }
 
+/// What is left of the servers' lists for a client that doesn't have PSS itself and speaks TLS 1.2 at most.
+pub(super) fn own_without_pss(case: &Case<'_>) -> Change {
+    let kept = asked(case).into_iter().filter(|scheme| !scheme.is_pss());
+    Change::ClientSchemes {
+        schemes: kept.collect(),
+        tls12_only: true,
+    }
+}
+
 /// What the servers ask for, and PKCS1 after it; TLS 1.3 off, for PKCS1 is not legal there.
 pub(super) fn with_pkcs1(case: &Case<'_>) -> Change {
     Change::ClientSchemes {
@@ -50,11 +59,11 @@ pub(super) fn with_pkcs1(case: &Case<'_>) -> Change {
     }
 }
 
-/// What the servers ask for, but for schemes whose padding is longer than the modulus.
-pub(super) fn up_to(case: &Case<'_>, bits: u32) -> Change {
-    let fits = |scheme: &Scheme| scheme.min_rsa_bits().is_none_or(|least| least <= bits);
+/// What the servers ask for, but for some schemes.
+pub(super) fn without(case: &Case<'_>, unwanted: impl Fn(Scheme) -> bool) -> Change {
+    let kept = asked(case).into_iter().filter(|scheme| !unwanted(*scheme));
     Change::ClientSchemes {
-        schemes: asked(case).into_iter().filter(fits).collect(),
+        schemes: kept.collect(),
         tls12_only: false,
     }
 }

@@ -1,19 +1,23 @@
 //! Made-up facts for the tests, in few words.
 
 use super::Facts;
+use crate::model::autopsy::Flaw;
 use crate::model::capability::{Answer, Capability};
 use crate::model::cell::{Cell, Outcome, Stage};
 use crate::model::certificate::Certificate;
 use crate::model::ckr::Ckr;
+use crate::model::finding::Finding;
 use crate::model::key::{Key, Pairing};
 use crate::model::key_type::{Curve, KeyType};
 use crate::model::mechanism::Mechanism;
 use crate::model::profile::Profile;
-use crate::model::public_key::PublicKey;
 use crate::model::route::Route;
 use crate::model::scheme::Scheme;
 use crate::model::token::{MechanismFacts, Token};
 use crate::model::version::TlsVersion;
+
+/// The moment at which the facts are looked at.
+pub(super) const NOW: i64 = 1_800_000_000;
 
 /// One token, its keys, the servers below, and cells.
 pub(super) struct Fixture {
@@ -104,14 +108,49 @@ impl Fixture {
         cell
     }
 
+    /// The token refuses this signature of `k1`.
+    pub(super) fn refuses(&mut self, client: &str, scheme: u16, route: Route) -> &mut Cell {
+        let cell = self.signs(client, scheme, route, Stage::Sign);
+        cell.ckr = Some(Ckr::MECHANISM_INVALID);
+        cell
+    }
+
+    /// The token makes this signature with `k1`, and the server refuses it.
+    pub(super) fn signs_badly(&mut self, client: &str, scheme: u16, route: Route) -> &mut Cell {
+        let cell = self.signs(client, scheme, route, Stage::ServerVerify);
+        cell.alert = Some("decrypt_error".into());
+        cell
+    }
+
+    /// A signature of `k1` that fails at this stage.
+    pub(super) fn signs(
+        &mut self,
+        client: &str,
+        scheme: u16,
+        route: Route,
+        stage: Stage,
+    ) -> &mut Cell {
+        let cell = self.fails("k1", "openssl-3.0", TlsVersion::V1_2, client, stage);
+        cell.scheme = Some(Scheme(scheme));
+        cell.route = Some(route);
+        cell
+    }
+
     pub(super) fn facts(&self) -> Facts<'_> {
         Facts {
             tokens: &self.tokens,
             keys: &self.keys,
             profiles: &self.profiles,
             cells: &self.cells,
+            now: NOW,
         }
     }
+}
+
+/// Is a remedy among them that can be tried out?
+pub(super) fn offers_a_change(finding: &Finding) -> bool {
+    let mut remedies = finding.remedies.iter();
+    remedies.any(|remedy| remedy.change.is_some())
 }
 
 pub(super) fn token(id: &str) -> Token {
@@ -156,19 +195,12 @@ fn key(id: &str, key_type: KeyType, bits: Option<u32>, curve: Option<Curve>) -> 
 
 pub(super) fn certificate(subject: &str, issuer: &str) -> Certificate {
     Certificate {
-        der: Vec::new(),
-        label: String::new(),
-        cka_id: Vec::new(),
         subject: subject.into(),
         issuer: issuer.into(),
         subject_der: subject.into(),
         issuer_der: issuer.into(),
-        serial: String::new(),
-        not_before: 0,
-        not_after: 0,
-        sha256: String::new(),
-        public_key: PublicKey::Other(Vec::new()),
-        is_ca: false,
+        not_after: NOW + 1,
+        ..Certificate::default()
     }
 }
 
@@ -180,6 +212,15 @@ pub(super) fn working(key: Key, scheme: u16, route: Route) -> Key {
 /// The key, with a trial whose signature did not check.
 pub(super) fn bad(key: Key, scheme: u16, route: Route) -> Key {
     tried(key, scheme, route, Answer::Ok, Some(false))
+}
+
+/// The key, with a trial whose signature did not check for this reason.
+pub(super) fn flawed(key: Key, scheme: u16, route: Route, flaw: Flaw) -> Key {
+    let mut key = bad(key, scheme, route);
+    if let Some(trial) = key.capabilities.last_mut() {
+        trial.flaw = Some(flaw);
+    }
+    key
 }
 
 /// The key, with a trial that C_SignInit refused.
@@ -207,6 +248,7 @@ fn tried(mut key: Key, scheme: u16, route: Route, answer: Answer, verified: Opti
             Answer::NotTried
         },
         verified,
+        flaw: None,
         sign_ms: None,
     });
     key

@@ -34,16 +34,8 @@ fn find(facts: &Facts<'_>) -> Vec<Finding> {
 }
 
 fn is_unwanted(facts: &Facts<'_>, cell: &Cell) -> bool {
-    let (Some(key), Some(profile)) = (facts.key(&cell.key), facts.profile_of(cell)) else {
-        return false;
-    };
-    let mut certificates = key.certificate.iter().chain(&key.chain_on_token);
-    !profile.ca_names.is_empty()
-        && !certificates.any(|certificate| profile.ca_names.contains(&certificate.issuer_der))
-        && matches!(
-            what_if::without_ca_names(facts, cell),
-            Some(Choice::Sign { .. })
-        )
+    let without = what_if::without_ca_names(facts, cell);
+    facts.no_issuer_is_named(cell) && matches!(without, Some(Choice::Sign { .. }))
 }
 
 fn finding(case: &Case<'_>) -> Finding {

@@ -3,12 +3,12 @@
 use super::case::{Case, cases};
 use super::prose::{self, distinct, number, sentence};
 use super::remedy::{self, card};
-use super::software::Proposal;
 use super::{Facts, Rule, client_list};
 use crate::model::cell::{Cell, Outcome, Stage};
 use crate::model::finding::{Finding, Remedy, Severity};
 use crate::model::key::Key;
 use crate::model::key_type::KeyType;
+use crate::model::scheme::Scheme;
 
 pub(super) static RULE: Rule = Rule {
     id: "key-too-small",
@@ -165,12 +165,9 @@ fn shorter_paddings(case: &Case<'_>, keys: &[&Key]) -> Vec<Remedy> {
         .filter_map(|key| key.bits)
         .min()
         .unwrap_or_default();
-    let proposal = Proposal {
-        title: format!("Ask clients for no scheme that is too long for {bits} bits"),
-        change: client_list::up_to(case, bits),
-        breaks: Vec::new(),
-    };
-    proposal.remedies(case)
+    let too_long = |scheme: Scheme| scheme.min_rsa_bits().is_some_and(|least| least > bits);
+    let title = format!("Ask clients for no scheme that is too long for {bits} bits");
+    remedy::fewer(title, client_list::without(case, too_long)).remedies(case)
 }
 
 #[cfg(test)]
@@ -178,7 +175,6 @@ mod tests {
     use super::*;
     use crate::diagnose::fixtures::{Fixture, rsa};
     use crate::model::ckr::Ckr;
-    use crate::model::scheme::Scheme;
     use crate::model::version::TlsVersion::V1_2;
 
     #[test]

@@ -83,9 +83,7 @@ fn remedies(case: &Case<'_>) -> Vec<Remedy> {
         change: client_list::with(case, usual.unwrap_or_default()),
         breaks: Vec::new(),
     };
-    let mut remedies = wider.remedies(case);
-    remedies.extend(remedy::tls12_at_server(case).remedies(case));
-    remedies.extend(remedy::tls12_at_client(case));
+    let mut remedies = remedy::wider_or_tls12(case, Some(wider));
     remedies.push(card(
         "Use a key of a common type: EC P-256, or RSA of 2048 bits or more",
     ));

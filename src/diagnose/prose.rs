@@ -1,8 +1,13 @@
 //! How findings name things: tokens, keys, servers and lists of them, in one manner throughout.
 
+use time::OffsetDateTime;
+
 use crate::model::certificate::Certificate;
+use crate::model::hash::Hash;
 use crate::model::key::Key;
 use crate::model::profile::Profile;
+use crate::model::route::Route;
+use crate::model::scheme::Scheme;
 use crate::model::token::Token;
 
 /// Longer lists end in a count.
@@ -15,9 +20,20 @@ pub(super) fn and<S: AsRef<str>>(items: &[S]) -> String {
         let rest = named.split_off(MOST_NAMED - 1).len();
         named.push(format!("{rest} more"));
     }
-    match named.split_last() {
-        Some((last, [])) => last.clone(),
-        Some((last, rest)) => format!("{} and {last}", rest.join(", ")),
+    joined(&named, "and")
+}
+
+/// `a`; `a or b`; `a, b or c`; all of them, however many.
+pub(super) fn or<S: AsRef<str>>(items: &[S]) -> String {
+    joined(items, "or")
+}
+
+/// `a, b and c`, all of them, however many.
+pub(super) fn joined<S: AsRef<str>>(items: &[S], word: &str) -> String {
+    let items: Vec<&str> = items.iter().map(AsRef::as_ref).collect();
+    match items.split_last() {
+        Some((last, [])) => (*last).to_owned(),
+        Some((last, rest)) => format!("{} {word} {last}", rest.join(", ")),
         None => String::new(),
     }
 }
@@ -53,6 +69,22 @@ pub(super) fn servers(profiles: &[&Profile]) -> String {
         1 => format!("server {}", and(&names)),
         _ => format!("servers {}", and(&names)),
     }
+}
+
+/// `rsa_pss_rsae_sha256 (CKM_RSA_PKCS_PSS)`.
+pub(super) fn way(scheme: Scheme, route: Route) -> String {
+    format!("{scheme} ({})", route.mechanism(scheme))
+}
+
+/// `SHA-256`.
+pub(super) fn hash(hash: Hash) -> String {
+    hash.name().replacen("SHA", "SHA-", 1)
+}
+
+/// `2026-11-25`, in UTC.
+pub(super) fn date(seconds: i64) -> String {
+    OffsetDateTime::from_unix_timestamp(seconds)
+        .map_or_else(|_| "a date out of range".into(), |at| at.date().to_string())
 }
 
 /// A certificate by its subject, else its label.

@@ -4,11 +4,12 @@
 use super::case::{Case, cases, is_real};
 use super::prose::{self, distinct, number, sentence};
 use super::refusal::is_about_mechanism;
-use super::remedy::{self, card};
+use super::remedy::{self, OTHER_KEY, card};
 use super::tried::{self, Works};
 use super::{Facts, Rule};
 use crate::model::capability::Answer;
 use crate::model::cell::{Cell, Stage};
+use crate::model::ckr::Ckr;
 use crate::model::finding::{Finding, Remedy, Severity};
 use crate::model::key::Key;
 use crate::model::mechanism::Mechanism;
@@ -103,8 +104,7 @@ fn refusal(case: &Case<'_>) -> Option<String> {
             .iter()
             .map(|(_, cell)| listed_mechanism(cell).to_string()),
     );
-    let ckrs = distinct(case.cells.iter().filter_map(|(_, cell)| cell.ckr));
-    let ckrs: Vec<String> = ckrs.iter().map(ToString::to_string).collect();
+    let ckrs: Vec<String> = ckrs(case).iter().map(ToString::to_string).collect();
     let step = step(&keys).map_or(String::new(), |step| format!(" at {step}"));
     Some(format!(
         "{} lists {}, but {} {} it{step} with {}.",
@@ -114,6 +114,19 @@ fn refusal(case: &Case<'_>) -> Option<String> {
         number(keys.len(), "refuses", "refuse"),
         prose::and(&ckrs)
     ))
+}
+
+/// The token's codes; those of clients' own libraries, which asked no token, only where there are no others.
+fn ckrs(case: &Case<'_>) -> Vec<Ckr> {
+    let of = |asked: bool| {
+        let cells = case.cells.iter().map(|(_, cell)| *cell);
+        let cells = cells.filter(|cell| cell.route.is_some() == asked);
+        distinct(cells.filter_map(|cell| cell.ckr))
+    };
+    match of(true) {
+        token if token.is_empty() => of(false),
+        token => token,
+    }
 }
 
 /// The call that refuses, if the trials tell and all keys agree.
@@ -202,32 +215,26 @@ fn passing_over_raw<'a>(case: &Case<'a>) -> Vec<&'a str> {
 }
 
 fn remedies(case: &Case<'_>) -> Vec<Remedy> {
-    let mut remedies = remedy::without_pss(case).remedies(case);
-    remedies.extend(remedy::pkcs1_first(case).remedies(case));
+    let mut remedies = remedy::tls12_at_server(case).remedies(case);
+    if !remedy::for_all(&remedies) {
+        remedies = remedy::without_pss(case).remedies(case);
+        remedies.extend(remedy::pkcs1_first(case).remedies(case));
+    }
+    remedies.extend(remedy::tls12_at_client(case));
+    remedies.extend(remedy::no_pss_at_client(case));
     if allowed(case).is_some() {
         remedies.push(card("Have CKM_RSA_PKCS_PSS put into CKA_ALLOWED_MECHANISMS of the key, if the card can do it"));
     }
-    if tried::raw_rsa_is_there(case) {
-        remedies.push(card(SOFTWARE_PADDING));
-    }
+    remedies.extend(remedy::software_padding(case));
     remedies.push(card(OTHER_KEY));
     remedies
 }
-
-/// A module that makes the padding itself.
-pub(super) const SOFTWARE_PADDING: &str =
-    "Use a module that makes the PSS padding itself over raw RSA, as OpenSC 0.20 and later does";
-
-/// A key of another type.
-pub(super) const OTHER_KEY: &str =
-    "Use a key of another type, such as EC P-256, which needs no PSS";
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::diagnose::fixtures::{Fixture, refusing, rsa, working};
     use crate::model::cell::Outcome;
-    use crate::model::ckr::Ckr;
     use crate::model::finding::Change;
     use crate::model::version::TlsVersion::{V1_2, V1_3};
 
@@ -326,6 +333,37 @@ mod tests {
             reordering
                 .iter()
                 .all(|remedy| remedy.clients == ["openssl"])
+        );
+    }
+
+    #[test]
+    fn where_tls12_is_enough_the_list_stays() {
+        let mut fixture = lying();
+        fixture.refuses_pss("k1", V1_3, "chrome", Route::RsaPkcsPss);
+        let found = find(&fixture.facts());
+        let changes = found[0]
+            .remedies
+            .iter()
+            .filter_map(|remedy| remedy.change.as_ref());
+        let mut changes = changes.peekable();
+        assert!(changes.peek().is_some());
+        assert!(changes.all(|change| *change == Change::Tls12Only));
+    }
+
+    #[test]
+    fn a_code_of_the_client_s_own_library_is_not_the_token_s() {
+        let mut fixture = lying();
+        fixture.refuses_pss("k1", V1_2, "firefox", Route::RsaPkcsPss);
+        let gave_up = fixture.refuses_pss("k1", V1_2, "openssl-provider", Route::RsaPkcsPss);
+        gave_up.route = None;
+        gave_up.ckr = Some(Ckr(0x1b));
+        let found = find(&fixture.facts());
+        assert!(
+            found[0]
+                .cause
+                .contains("at C_SignInit with CKR_MECHANISM_INVALID. "),
+            "{}",
+            found[0].cause
         );
     }
 

@@ -2,9 +2,8 @@
 
 use super::case::{Case, cases};
 use super::prose::sentence;
-use super::pss_listed_but_refused::{OTHER_KEY, SOFTWARE_PADDING};
 use super::refusal::is_about_mechanism;
-use super::remedy::{self, card};
+use super::remedy::{self, OTHER_KEY, card};
 use super::tried::{self, Works};
 use super::{Facts, Rule};
 use crate::model::cell::{Cell, Outcome, Stage};
@@ -129,23 +128,19 @@ pub(super) fn asides(case: &Case<'_>) -> String {
     [listed, raw].into_iter().flatten().collect()
 }
 
-/// A module that pads, if there is raw RSA for it to use.
-pub(super) fn software_padding(case: &Case<'_>) -> Option<Remedy> {
-    tried::raw_rsa_is_there(case).then(|| card(SOFTWARE_PADDING))
-}
-
 fn remedies(case: &Case<'_>, refused: bool) -> Vec<Remedy> {
     let mut remedies = match refused {
         true => {
             let mut remedies = remedy::pkcs1_first(case).remedies(case);
             remedies.extend(remedy::without_pss(case).remedies(case));
+            remedies.extend(remedy::no_pss_at_client(case));
             remedies
         }
         false if case.keys().iter().all(|key| pss_certificate(key)) => Vec::new(),
         false => remedy::with_pkcs1(case).remedies(case),
     };
     remedies.push(card(OTHER_KEY));
-    remedies.extend(software_padding(case));
+    remedies.extend(remedy::software_padding(case));
     remedies
 }
 

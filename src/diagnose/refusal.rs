@@ -1,5 +1,6 @@
 //! What a token's refusals mean, by CKR.
 
+use super::remedy::NEWER_MODULE;
 use crate::model::ckr::Ckr;
 
 /// What a refusal is about.
@@ -37,19 +38,19 @@ const fn row(code: u64, about: About, meaning: &'static str, cure: &'static str)
 const TABLE: &[Row] = &[
     row(0x0005, About::Unclear, "The code means `some error` and tells no more.", SEE_LOG),
     row(0x0006, About::Unclear, "The code means `it failed` and tells no more.", SEE_LOG),
-    row(0x0007, About::Mechanism, "The module doesn't take the arguments of the call.", NEWER),
-    row(0x0020, About::Mechanism, "The token doesn't take the data to be signed.", NEWER),
-    row(0x0021, About::Mechanism, "The token doesn't take data of this length.", NEWER),
+    row(0x0007, About::Mechanism, "The module doesn't take the arguments of the call.", NEWER_MODULE),
+    row(0x0020, About::Mechanism, "The token doesn't take the data to be signed.", NEWER_MODULE),
+    row(0x0021, About::Mechanism, "The token doesn't take data of this length.", NEWER_MODULE),
     row(0x0030, About::Unclear, "The token or the reader reports trouble.", "Try another reader and another card"),
     row(0x0031, About::Unclear, "The token has no memory left for it.", SEE_LOG),
     row(0x0032, About::Connection, "The card was taken out.", "Put the card in and run again"),
-    row(0x0054, About::Mechanism, "The module doesn't have this function.", NEWER),
+    row(0x0054, About::Mechanism, "The module doesn't have this function.", NEWER_MODULE),
     row(0x0060, About::Connection, "The key's handle is no longer valid.", "Run again"),
-    row(0x0062, About::Mechanism, "The key's size is not for this mechanism.", NEWER),
-    row(0x0063, About::Mechanism, "The key's type is not for this mechanism.", NEWER),
+    row(0x0062, About::Mechanism, "The key's size is not for this mechanism.", NEWER_MODULE),
+    row(0x0063, About::Mechanism, "The key's type is not for this mechanism.", NEWER_MODULE),
     row(0x0068, About::Mechanism, "The key's attributes don't permit it.", PERMIT),
-    row(0x0070, About::Mechanism, "The token doesn't have the mechanism, or not for this key.", NEWER),
-    row(0x0071, About::Mechanism, "The token doesn't take the mechanism's parameter.", NEWER),
+    row(0x0070, About::Mechanism, "The token doesn't have the mechanism, or not for this key.", NEWER_MODULE),
+    row(0x0071, About::Mechanism, "The token doesn't take the mechanism's parameter.", NEWER_MODULE),
     row(0x0082, About::Connection, "The key's handle is no longer valid.", "Run again"),
     row(0x0090, About::Unclear, "An operation that began before is still active.", "Run again"),
     row(0x00a0, About::Login, "The PIN was wrong.", "Give the right PIN; mind how many tries are left"),
@@ -63,10 +64,9 @@ const TABLE: &[Row] = &[
     row(0x00e1, About::Connection, "The module doesn't know this card.", "Use the module that belongs to the card"),
     row(0x0101, About::Login, "The login was lost, or this key wants the PIN before each signature.", "Run again, with no other program at the card"),
     row(0x0102, About::Login, "No PIN has been set yet.", "Set a PIN"),
-    row(0x0140, About::Mechanism, "The token doesn't have this curve.", NEWER),
+    row(0x0140, About::Mechanism, "The token doesn't have this curve.", NEWER_MODULE),
 ];
 
-const NEWER: &str = "Try a newer version of the module, or another one for this card";
 const PERMIT: &str =
     "Have the key's attributes changed by whoever issued the card, or use another key";
 const SEE_LOG: &str = "Look at the module's own log, and try a newer version of it";

@@ -1,10 +1,11 @@
 //! `signature-does-not-verify`: the token says CKR_OK and gives a signature that doesn't check.
 
-use super::case::{Case, by_token};
+use super::case::{Case, by_token, untold};
 use super::prose::{self, distinct, sentence};
-use super::remedy::{self, card};
+use super::remedy::{self, NEWER_MODULE, card};
 use super::tried::{self, Works};
 use super::{Facts, Rule};
+use crate::model::autopsy::Flaw;
 use crate::model::cell::{Cell, Stage};
 use crate::model::finding::{Finding, Remedy, Severity};
 use crate::model::key::{Key, Pairing};
@@ -14,8 +15,8 @@ pub(super) static RULE: Rule = Rule {
     id: "signature-does-not-verify",
     title: "the token's signature does not check",
     explanation: "\
-C_Sign answered CKR_OK, and the signature is wrong: another padding or salt than was asked for, a bare hash without its \
-DigestInfo, another key. The server refuses it, mostly with decrypt_error. cardcheck checks every signature on the host, with \
+C_Sign answered CKR_OK, and the signature is wrong: another padding or hash than was asked for, or made with another key. \
+Some mistakes have findings of their own. The server refuses it, mostly with decrypt_error. cardcheck checks every signature on the host, with \
 code of its own, against the certificate's public key.
 
 How it is told: the signature of a trial did not check on the host; or the server refused with decrypt_error although key and \
@@ -31,16 +32,10 @@ fn find(facts: &Facts<'_>) -> Vec<Finding> {
         .filter(|(_, cell)| is_bad(facts, cell));
     let failing = by_token(facts, refused);
     let mut findings: Vec<Finding> = failing.iter().map(finding).collect();
-    let told = |token: &Token| {
-        failing
-            .iter()
-            .any(|case| case.token.is_some_and(|known| known.id == token.id))
-    };
     let lurking = facts.tokens_with(|key| {
         key.pairing != Pairing::WrongKey && !tried::bad_signatures(key).is_empty()
     });
-    let untold = lurking.iter().filter(|(token, _)| !told(token));
-    findings.extend(untold.map(|(token, keys)| lurks(token, keys)));
+    findings.extend(untold(&failing, lurking).map(|(token, keys)| lurks(token, &keys)));
     findings
 }
 
@@ -58,7 +53,7 @@ fn is_bad(facts: &Facts<'_>, cell: &Cell) -> bool {
 fn finding(case: &Case<'_>) -> Finding {
     let ways = case.cells.iter().filter_map(|(_, cell)| {
         let (scheme, route) = cell.scheme.zip(cell.route)?;
-        Some(format!("{scheme} ({})", route.mechanism(scheme)))
+        Some(prose::way(scheme, route))
     });
     let ways = distinct(ways);
     let with = if ways.is_empty() {
@@ -67,9 +62,10 @@ fn finding(case: &Case<'_>) -> Finding {
         format!(" with {}", prose::and(&ways))
     };
     let cause = format!(
-        "{} signed{with} and answered CKR_OK, but the signature of {} does not check against the certificate. {}",
+        "{} signed{with} and answered CKR_OK, but the signature of {} does not check against the certificate. {}{}",
         sentence(&case.token_named()),
         case.keys_named(),
+        mistakes(case),
         why(&case.keys())
     );
     let title = format!(
@@ -77,6 +73,20 @@ fn finding(case: &Case<'_>) -> Finding {
         sentence(&case.token_named())
     );
     case.finding(RULE.id, Severity::Error, title, cause, remedies(case))
+}
+
+/// What the autopsy says, a sentence for each mistake.
+fn mistakes(case: &Case<'_>) -> String {
+    let flaws = case
+        .cells
+        .iter()
+        .filter_map(|(_, cell)| tried::flaw(case.facts.key(&cell.key)?, cell.scheme?, cell.route?));
+    let told = distinct(flaws).into_iter().map(|flaw| match flaw {
+        Flaw::OtherPadding => "It has the other padding, PKCS1 for PSS or PSS for PKCS1. ".into(),
+        Flaw::OtherHash(hash) => format!("It was made with {}. ", prose::hash(hash)),
+        _ => String::new(),
+    });
+    told.collect()
 }
 
 /// What is known of the reason.
@@ -116,16 +126,14 @@ fn remedies(case: &Case<'_>) -> Vec<Remedy> {
             "See whether the certificate belongs to this key, and write the right one to the card",
         ));
     }
-    remedies.push(card(
-        "Try a newer version of the module, or another one for this card",
-    ));
+    remedies.push(card(NEWER_MODULE));
     remedies
 }
 
 fn lurks(token: &Token, keys: &[&Key]) -> Finding {
     let bad = keys.iter().flat_map(|key| tried::bad_signatures(key));
     let ways: Vec<String> = bad
-        .map(|(scheme, route)| format!("{scheme} ({})", route.mechanism(scheme)))
+        .map(|(scheme, route)| prose::way(scheme, route))
         .collect();
     let token = prose::token(Some(token));
     Finding {
@@ -138,26 +146,21 @@ fn lurks(token: &Token, keys: &[&Key]) -> Finding {
             prose::and(&distinct(ways))
         ),
         cells: Vec::new(),
-        remedies: vec![card(
-            "Try a newer version of the module, or another one for this card",
-        )],
+        remedies: vec![card(NEWER_MODULE)],
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::diagnose::fixtures::{Fixture, bad, rsa, working};
+    use crate::diagnose::fixtures::{Fixture, bad, flawed, offers_a_change, rsa, working};
+    use crate::model::hash::Hash;
     use crate::model::route::Route;
-    use crate::model::scheme::Scheme;
-    use crate::model::version::TlsVersion::V1_2;
 
     fn refused(key: Key, alert: &str) -> Fixture {
         let mut fixture = Fixture::new().key(key);
-        let cell = fixture.fails("k1", "openssl-3.0", V1_2, "firefox", Stage::ServerVerify);
+        let cell = fixture.signs_badly("firefox", 0x0804, Route::RsaPkcsPss);
         cell.alert = Some(alert.into());
-        cell.scheme = Some(Scheme(0x0804));
-        cell.route = Some(Route::RsaPkcsPss);
         fixture
     }
 
@@ -178,11 +181,18 @@ mod tests {
             found[0].cause
         );
         assert!(found[0].cause.contains("so it is not the certificate"));
+        assert!(offers_a_change(&found[0]));
+    }
+
+    #[test]
+    fn a_signature_with_another_hash_is_told_so() {
+        let sha1 = Flaw::OtherHash(Hash::Sha1);
+        let key = flawed(rsa("k1", 2048), 0x0804, Route::RsaPkcsPss, sha1);
+        let found = find(&refused(key, "decrypt_error").facts());
         assert!(
-            found[0]
-                .remedies
-                .iter()
-                .any(|remedy| remedy.change.is_some())
+            found[0].cause.contains("It was made with SHA-1."),
+            "{}",
+            found[0].cause
         );
     }
 

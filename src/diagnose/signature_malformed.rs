@@ -2,7 +2,7 @@
 
 use super::case::{Case, cases};
 use super::prose::{self, sentence};
-use super::remedy::card;
+use super::remedy::{NEWER_MODULE, card};
 use super::{Facts, Rule};
 use crate::model::cell::Stage;
 use crate::model::finding::{Finding, Severity};
@@ -41,9 +41,7 @@ fn finding(case: &Case<'_>) -> Finding {
         sentence(&keys),
         prose::and(&reasons)
     );
-    let remedies = vec![card(
-        "Try a newer version of the module, or another one for this card",
-    )];
+    let remedies = vec![card(NEWER_MODULE)];
     case.finding(RULE.id, Severity::Error, title, cause, remedies)
 }
 

@@ -3,8 +3,10 @@
 use super::case::Case;
 use super::what_if;
 use crate::model::finding::{Change, Remedy, Where};
+use crate::model::hash::Hash;
+use crate::model::key_type::Curve;
 use crate::model::profile::Profile;
-use crate::model::scheme::Scheme;
+use crate::model::scheme::{Kind, Scheme};
 
 /// A server on OpenSSL: it takes OpenSSL's lists under a directive of its own.
 struct OnOpenSsl {
@@ -110,7 +112,10 @@ const OTHERS: &[Other] = &[
             "In Windows the list is the registry value `Functions` under HKLM\\SYSTEM\\CurrentControlSet\\Control\\\
              Cryptography\\Configuration\\Local\\SSL\\00010003; it holds for the whole machine",
         ),
-        cap: Way::Somewhere("In Windows by the registry, for the whole machine"),
+        cap: Way::Somewhere(
+            "In Windows by the registry value `Enabled` = 0 under HKLM\\SYSTEM\\CurrentControlSet\\Control\\SecurityProviders\\\
+             SCHANNEL\\Protocols\\TLS 1.3\\Server; it holds for the whole machine",
+        ),
     },
     Other {
         profile: "gnutls",
@@ -128,6 +133,24 @@ const OTHERS: &[Other] = &[
             "rustls has no setting for this list: the program's code decides (ClientCertVerifier::supported_verify_schemes)",
         ),
         cap: Way::Nowhere("With rustls the program's code decides on the versions"),
+    },
+    Other {
+        profile: "boringssl",
+        name: "boringssl",
+        list: Way::Nowhere(
+            "BoringSSL has no setting for this list: the program's code decides (SSL_CTX_set_verify_algorithm_prefs)",
+        ),
+        cap: Way::Written("In Envoy, for the listener", |_| {
+            Some("tls_params: { tls_maximum_protocol_version: TLSv1_2 }".into())
+        }),
+    },
+    Other {
+        profile: "nss",
+        name: "nss",
+        list: Way::Nowhere(
+            "A server on NSS has no setting for this list: the program's code decides (SSL_SignatureSchemePrefSet)",
+        ),
+        cap: Way::Nowhere("With NSS the program's code decides on the versions"),
     },
 ];
 
@@ -297,7 +320,7 @@ fn java_properties(change: &Change) -> Option<String> {
     })
 }
 
-/// Leaves out what has to go; `None` for a list that only adds or moves schemes.
+/// Leaves PSS out where it is that which has to go; any other list in full, for the order of a priority string is the list's.
 fn gnutls_priority(change: &Change) -> Option<String> {
     let cap = "NORMAL:-VERS-TLS1.3";
     let Change::ClientSchemes {
@@ -307,10 +330,67 @@ fn gnutls_priority(change: &Change) -> Option<String> {
     else {
         return Some(cap.into());
     };
-    if !tls12_only || schemes.iter().any(|scheme| scheme.is_pss()) {
-        return None;
+    let base = if *tls12_only { cap } else { "NORMAL" };
+    let signs = match *tls12_only && !schemes.iter().any(|scheme| scheme.is_pss()) {
+        true => ["SHA256", "SHA384", "SHA512"]
+            .map(|hash| format!(":-SIGN-RSA-PSS-RSAE-{hash}:-SIGN-RSA-PSS-{hash}"))
+            .concat(),
+        false => format!(":-SIGN-ALL{}", gnutls_signs(schemes)?),
+    };
+    Some(format!("{base}{signs}"))
+}
+
+/// `:+SIGN-RSA-SHA256`; `None` where GnuTLS knows none of the schemes.
+fn gnutls_signs(schemes: &[Scheme]) -> Option<String> {
+    let names = schemes.iter().filter_map(|scheme| {
+        let hash = scheme.hash().map_or("", Hash::name);
+        Some(match scheme.kind() {
+            Kind::RsaPkcs1(_) => format!(":+SIGN-RSA-{hash}"),
+            Kind::RsaPssRsae(_) => format!(":+SIGN-RSA-PSS-RSAE-{hash}"),
+            Kind::RsaPssPss(_) => format!(":+SIGN-RSA-PSS-{hash}"),
+            // over TLS 1.3 GnuTLS has a name of its own for each curve
+            Kind::Ecdsa { curve, .. } => {
+                let tls13 = gnutls_curve(curve).map(|curve| format!(":+SIGN-ECDSA-{curve}-{hash}"));
+                format!(":+SIGN-ECDSA-{hash}{}", tls13.unwrap_or_default())
+            }
+            Kind::Ed25519 => ":+SIGN-EDDSA-ED25519".into(),
+            Kind::Ed448 => ":+SIGN-EDDSA-ED448".into(),
+            Kind::MlDsa | Kind::Dsa | Kind::Unknown => return None,
+        })
+    });
+    let names: String = names.collect();
+    (!names.is_empty()).then_some(names)
+}
+
+fn gnutls_curve(curve: Option<Curve>) -> Option<&'static str> {
+    match curve? {
+        Curve::P256 => Some("SECP256R1"),
+        Curve::P384 => Some("SECP384R1"),
+        Curve::P521 => Some("SECP521R1"),
+        _ => None,
     }
-    let hashes = ["SHA256", "SHA384", "SHA512"];
-    let left_out = hashes.map(|hash| format!(":-SIGN-RSA-PSS-RSAE-{hash}:-SIGN-RSA-PSS-{hash}"));
-    Some(format!("{cap}{}", left_out.concat()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn priority(codes: &[u16], tls12_only: bool) -> Option<String> {
+        gnutls_priority(&Change::ClientSchemes {
+            schemes: codes.iter().copied().map(Scheme).collect(),
+            tls12_only,
+        })
+    }
+
+    #[test]
+    fn a_priority_string_leaves_pss_out_or_names_the_whole_list_in_its_order() {
+        let without_pss = priority(&[0x0403, 0x0401], true).unwrap();
+        assert!(without_pss.starts_with("NORMAL:-VERS-TLS1.3:-SIGN-RSA-PSS-RSAE-SHA256:"));
+        assert_eq!(
+            priority(&[0x0401, 0x0804, 0x0503, 0x0807], false).unwrap(),
+            "NORMAL:-SIGN-ALL:+SIGN-RSA-SHA256:+SIGN-RSA-PSS-RSAE-SHA256:+SIGN-ECDSA-SHA384:+SIGN-ECDSA-SECP384R1-SHA384:\
+             +SIGN-EDDSA-ED25519"
+        );
+        assert_eq!(priority(&[0x0904], false), None);
+    }
 }

@@ -1,7 +1,6 @@
 //! `tls13-needs-pss`: TLS 1.3 allows RSA keys PSS only (RFC 8446 4.4.3), and the token has none.
 
 use super::case::{Case, by_token};
-use super::pss_listed_but_refused::OTHER_KEY;
 use super::{Facts, Rule, pss_missing, remedy};
 use crate::model::cell::Cell;
 use crate::model::finding::{Finding, Remedy, Severity};
@@ -59,13 +58,13 @@ fn finding(case: &Case<'_>) -> Finding {
 /// TLS 1.2 where that is enough; a list without PSS besides where the client would choose PSS over TLS 1.2 too.
 fn remedies(case: &Case<'_>) -> Vec<Remedy> {
     let mut remedies = remedy::tls12_at_server(case).remedies(case);
-    let for_all = remedies.iter().any(|remedy| remedy.clients.is_empty());
-    if !for_all {
+    if !remedy::for_all(&remedies) {
         remedies.extend(remedy::without_pss(case).remedies(case));
     }
     remedies.extend(remedy::tls12_at_client(case));
-    remedies.push(remedy::card(OTHER_KEY));
-    remedies.extend(pss_missing::software_padding(case));
+    remedies.extend(remedy::no_pss_at_client(case));
+    remedies.push(remedy::card(remedy::OTHER_KEY));
+    remedies.extend(remedy::software_padding(case));
     remedies
 }
 

@@ -1,6 +1,7 @@
 //! What the capability trials say of a key.
 
 use super::case::Case;
+use crate::model::autopsy::Flaw;
 use crate::model::capability::{Answer, Capability};
 use crate::model::cell::Cell;
 use crate::model::key::Key;
@@ -56,12 +57,34 @@ pub(super) fn worked(key: &Key, cell: &Cell) -> bool {
     both.is_some_and(|(scheme, route)| works(key, scheme, route) == Works::Yes)
 }
 
-/// The signatures that the token made in trials and that don't check.
+/// The mistake in the signature that a trial of this scheme and route gave.
+pub(super) fn flaw(key: &Key, scheme: Scheme, route: Route) -> Option<Flaw> {
+    let mut trials = key.capabilities.iter();
+    trials
+        .find(|trial| trial.scheme == scheme && trial.route == route)
+        .and_then(|trial| trial.flaw)
+}
+
+/// Does anything work over this route?
+pub(super) fn route(key: &Key, route: Route) -> Works {
+    any(key, |capability| capability.route == route)
+}
+
+/// Is it known that nothing works over this route: whatever was tried failed, and the rest isn't listed?
+pub(super) fn is_no_way(key: &Key, route: Route) -> bool {
+    let mut trials = key.capabilities.iter();
+    trials.all(|trial| {
+        trial.route != route
+            || result(trial) == Works::No
+            || (result(trial) == Works::NotTried && !trial.listed)
+    })
+}
+
+/// The signatures that the token made in trials and that don't check, by no mistake that has a finding of its own.
 pub(super) fn bad_signatures(key: &Key) -> Vec<(Scheme, Route)> {
-    let bad = key
-        .capabilities
-        .iter()
-        .filter(|capability| capability.verified == Some(false));
+    let bad = key.capabilities.iter().filter(|capability| {
+        capability.verified == Some(false) && !capability.flaw.is_some_and(has_finding)
+    });
     bad.map(|capability| (capability.scheme, capability.route))
         .collect()
 }
@@ -89,5 +112,13 @@ fn result(capability: &Capability) -> Works {
         (_, Answer::Ok, _) => Works::Yes,
         (Answer::NotTried | Answer::Ok, Answer::NotTried, _) => Works::NotTried,
         _ => Works::No,
+    }
+}
+
+/// Does the mistake have a finding of its own?
+fn has_finding(flaw: Flaw) -> bool {
+    match flaw {
+        Flaw::BareHash | Flaw::SaltLength(_) | Flaw::DerNotRaw | Flaw::HashMisfit => true,
+        Flaw::OtherPadding | Flaw::OtherHash(_) => false,
     }
 }

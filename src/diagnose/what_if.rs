@@ -4,13 +4,14 @@ use super::Facts;
 use super::case::{Case, is_real};
 use super::prose::{self, distinct};
 use super::tried::{Works, works};
-use crate::clients::{Card, Client, by_name};
+use crate::clients::{self, Card, Client, by_name};
 use crate::model::cell::{Cell, Outcome};
 use crate::model::choice::Choice;
 use crate::model::finding::Change;
 use crate::model::key_type::KeyType;
 use crate::model::profile::Profile;
 use crate::model::request::Request;
+use crate::model::scheme::Scheme;
 use crate::model::version::TlsVersion;
 
 /// The clients all of whose cells in this case would come to a signature that nothing speaks against.
@@ -53,6 +54,34 @@ pub(super) fn stops(case: &Case<'_>, change: &Change) -> Vec<String> {
         return Vec::new();
     }
     vec![format!("logins that work today: {}", prose::and(&names))]
+}
+
+/// Real clients by what the order of a server's list is to them: those that take PKCS1 with the case's first key once it stands
+/// before PSS, and those that take PSS all the same. Clients that take PKCS1 either way are neither.
+pub(super) fn by_order(case: &Case<'_>) -> (Vec<&'static str>, Vec<&'static str>) {
+    let key = case.keys().first().copied();
+    let Some(card) = key.zip(case.token).map(|(key, token)| Card { key, token }) else {
+        return (Vec::new(), Vec::new());
+    };
+    let takes_pss = |client: &dyn Client, schemes: &[Scheme]| {
+        let request = Request {
+            version: TlsVersion::V1_2,
+            schemes: schemes.to_vec(),
+            ca_names: Vec::new(),
+        };
+        let scheme = client.choose(&card, &request).scheme();
+        scheme.is_some_and(|scheme| scheme.is_pss())
+    };
+    let (pss, pkcs1) = (Scheme(0x0804), Scheme(0x0401));
+    let real = clients::ALL.iter().filter(|client| is_real(client.name()));
+    let taking = real.filter(|client| takes_pss(**client, &[pss, pkcs1]));
+    let (ignore, follow): (Vec<_>, Vec<_>) =
+        taking.partition(|client| takes_pss(**client, &[pkcs1, pss]));
+    let names = |clients: Vec<&&'static dyn Client>| {
+        let names = clients.into_iter().map(|client| client.name());
+        names.collect()
+    };
+    (names(follow), names(ignore))
 }
 
 /// What the cell's client would do if the server had sent no CA names; `None` if its rule is not known.

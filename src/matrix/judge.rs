@@ -148,7 +148,7 @@ fn explain(
         outcome: Outcome::Fail,
         stage: Some(stage),
         ckr,
-        lost: failed.and_then(|error| error.lost.clone()),
+        lost: failed.and_then(|error| error.lost.as_deref().cloned()),
         alert: alert.map(|alert| alert.to_string()),
         user_sees: user_sees(table, planned, stage, step, ckr, alert),
         reason: Some(reason).filter(|reason| !reason.is_empty()),

@@ -31,6 +31,8 @@ pub struct Table<'a> {
     pub profiles: &'a [Profile],
     /// The clients.
     pub clients: &'a [&'static dyn Client],
+    /// The moment, seconds since 1970-01-01 UTC: certificates are valid or not at it.
+    pub now: i64,
 }
 
 impl<'a> Table<'a> {
@@ -51,8 +53,19 @@ pub struct Found {
     pub findings: Vec<Finding>,
     /// C_SignInit calls for each key of the table, proofs included.
     pub signatures: Vec<usize>,
+    /// Signatures that would prove remedies and were not made.
+    pub unproven: Unproven,
     /// False: it was cancelled before every handshake was made.
     pub complete: bool,
+}
+
+/// Signatures that would prove remedies and were not made.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Unproven {
+    /// For nobody wanted them.
+    pub unwanted: usize,
+    /// For each needs the PIN.
+    pub with_pin: usize,
 }
 
 /// Makes the plan's handshakes, judges and explains them, and proves the remedies if `prove` says so.
@@ -69,11 +82,12 @@ pub fn find_out(
         keys: table.keys,
         profiles: table.profiles,
         cells: &cells,
+        now: table.now,
     });
     let mut signatures = vec![0; table.keys.len()];
     run::count_signatures(&plan.jobs, &attempts, &mut signatures);
+    let proof = prove::plan(table, &findings, &cells);
     if prove && !bench.cancelled.load(Ordering::Relaxed) {
-        let proof = prove::plan(table, &findings, &cells);
         let made = prove::prove(table, &proof, bench, &mut findings);
         run::count_signatures(&proof.jobs, &made, &mut signatures);
     }
@@ -82,6 +96,10 @@ pub fn find_out(
         cells,
         findings,
         signatures,
+        unproven: Unproven {
+            unwanted: if prove { 0 } else { proof.jobs.len() },
+            with_pin: proof.with_pin,
+        },
         complete: attempts.iter().all(Option::is_some),
     }
 }

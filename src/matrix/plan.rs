@@ -329,6 +329,7 @@ mod tests {
             keys: &[key],
             profiles: &[profile],
             clients: &clients,
+            now: 0,
         };
         plan(&table, Options::default()).jobs.len()
     }

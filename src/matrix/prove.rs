@@ -18,6 +18,9 @@ use crate::tls::{Attempt, Server};
 pub struct Proof {
     /// The handshakes, each needed by at least one remedy.
     pub jobs: Vec<Job>,
+    /// More that would be needed, each with the PIN for its signature. They are left out: a proof is not worth the user's
+    /// fingers.
+    pub with_pin: usize,
     needs: Vec<Need>,
 }
 
@@ -30,29 +33,45 @@ struct Need {
     jobs: Option<Vec<usize>>,
 }
 
-/// Plans the proof of every remedy that is a change to a server. Keys that ask for the PIN at every signature are left out:
-/// a proof is not worth the user's fingers.
+/// Handshakes, each once.
+#[derive(Default)]
+struct Jobs {
+    jobs: Vec<Job>,
+    known: Known,
+}
+
+/// Plans the proof of every remedy that is a change to a server, but for keys that ask for the PIN at every signature.
 pub fn plan(table: &Table<'_>, findings: &[Finding], cells: &[Cell]) -> Proof {
-    let mut proof = Proof::default();
-    let mut known = HashMap::new();
+    let (mut free, mut pinned, mut needs) = (Jobs::default(), Jobs::default(), Vec::new());
     for (at, finding) in findings.iter().enumerate() {
         for (remedy_at, remedy) in finding.remedies.iter().enumerate() {
             let Some(change) = &remedy.change else {
                 continue;
             };
-            let helped = finding.cells.iter().filter_map(|cell| cells.get(*cell));
-            let jobs = helped
-                .filter(|cell| remedy.helps(&cell.client))
-                .map(|cell| job(table, cell, change, &mut proof.jobs, &mut known))
-                .collect();
-            proof.needs.push(Need {
+            let cells = finding.cells.iter().filter_map(|cell| cells.get(*cell));
+            let helped: Vec<&Cell> = cells.filter(|cell| remedy.helps(&cell.client)).collect();
+            let asks = helped.iter().any(|cell| wants_pin(table, &cell.key));
+            let planned = if asks { &mut pinned } else { &mut free };
+            let jobs = helped.iter().map(|cell| job(table, cell, change, planned));
+            let jobs: Option<Vec<usize>> = jobs.collect();
+            needs.push(Need {
                 finding: at,
                 remedy: remedy_at,
-                jobs,
+                jobs: jobs.filter(|_| !asks),
             });
         }
     }
-    proof
+    let keys = pinned.jobs.iter().filter_map(|job| table.keys.get(job.key));
+    Proof {
+        with_pin: keys.filter(|key| key.always_authenticate).count(),
+        jobs: free.jobs,
+        needs,
+    }
+}
+
+fn wants_pin(table: &Table<'_>, key: &str) -> bool {
+    let mut keys = table.keys.iter();
+    keys.any(|known| known.id == key && known.always_authenticate)
 }
 
 /// Makes the handshakes and marks the remedies whose every cell passed.
@@ -84,14 +103,8 @@ pub fn prove(
 
 type Known = HashMap<(usize, Vec<u16>, u32, TlsVersion, Choice), usize>;
 
-/// The cell's handshake under the change; `None` if it would fail before one, or may not be tried.
-fn job(
-    table: &Table<'_>,
-    cell: &Cell,
-    change: &Change,
-    jobs: &mut Vec<Job>,
-    known: &mut Known,
-) -> Option<usize> {
+/// The cell's handshake under the change; `None` if it would fail before one.
+fn job(table: &Table<'_>, cell: &Cell, change: &Change, planned: &mut Jobs) -> Option<usize> {
     let key = table.keys.iter().position(|key| key.id == cell.key)?;
     let client = table
         .clients
@@ -103,9 +116,6 @@ fn job(
         .position(|profile| profile.name == cell.profile)?;
     let server = changed_server(table.profiles.get(profile)?, cell.version, change)?;
     let card = table.card(key)?;
-    if card.key.always_authenticate {
-        return None;
-    }
     let choice = decide(*table.clients.get(client)?, &card, &server).ok()?;
     choice.scheme()?;
     let codes = server.schemes.iter().map(|scheme| scheme.0).collect();
@@ -116,6 +126,7 @@ fn job(
         server.version,
         choice.clone(),
     );
+    let Jobs { jobs, known } = planned;
     let found = known.entry(sameness).or_insert_with(|| {
         jobs.push(Job {
             cell: 0,

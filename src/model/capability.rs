@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::autopsy::Flaw;
 use super::ckr::Ckr;
 use super::route::Route;
 use super::scheme::Scheme;
@@ -53,6 +54,8 @@ pub struct Capability {
     pub sign: Answer,
     /// The signature checks against the certificate's public key; `None`: there was none, or nothing to check it with.
     pub verified: Option<bool>,
+    /// What is wrong with a signature that doesn't check, where it could be told.
+    pub flaw: Option<Flaw>,
     /// Milliseconds from C_SignInit to the signature, context-specific login included.
     pub sign_ms: Option<f64>,
 }

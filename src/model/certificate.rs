@@ -6,9 +6,11 @@ use sha2::{Digest, Sha256};
 use x509_parser::prelude::{FromDer, X509Certificate};
 
 use super::public_key::PublicKey;
+use super::signature_algorithm::SignatureAlgorithm;
 
 /// An X.509 certificate, read once.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(into = "Object", try_from = "Object")]
 pub struct Certificate {
     /// The whole certificate.
     pub der: Vec<u8>,
@@ -36,6 +38,42 @@ pub struct Certificate {
     pub public_key: PublicKey,
     /// basicConstraints says CA.
     pub is_ca: bool,
+    /// keyUsage has digitalSignature, which a login needs (RFC 5280 §4.2.1.3); `None`: no keyUsage, no restriction.
+    pub digital_signature: Option<bool>,
+    /// extendedKeyUsage has clientAuth or anyExtendedKeyUsage (RFC 5280 §4.2.1.12); `None`: no extendedKeyUsage.
+    pub client_auth: Option<bool>,
+    /// With which the issuer signed it.
+    pub signature_algorithm: SignatureAlgorithm,
+}
+
+/// What crosses a pipe of a certificate: the object it was read from. It is read anew on the other side.
+#[derive(Serialize, Deserialize)]
+struct Object {
+    der: Vec<u8>,
+    label: String,
+    cka_id: Vec<u8>,
+}
+
+impl From<Certificate> for Object {
+    fn from(certificate: Certificate) -> Object {
+        Object {
+            der: certificate.der,
+            label: certificate.label,
+            cka_id: certificate.cka_id,
+        }
+    }
+}
+
+impl TryFrom<Object> for Certificate {
+    type Error = NotACertificate;
+
+    fn try_from(object: Object) -> Result<Certificate, NotACertificate> {
+        Ok(Certificate {
+            label: object.label,
+            cka_id: object.cka_id,
+            ..Certificate::from_der(&object.der)?
+        })
+    }
 }
 
 /// The bytes are no certificate.
@@ -69,6 +107,9 @@ impl Certificate {
             sha256: hex::encode(Sha256::digest(der)),
             public_key: PublicKey::from_parsed(parsed.public_key()),
             is_ca,
+            digital_signature: digital_signature(&parsed),
+            client_auth: client_auth(&parsed),
+            signature_algorithm: SignatureAlgorithm::from_parsed(&parsed.signature_algorithm),
         })
     }
 
@@ -76,6 +117,17 @@ impl Certificate {
     pub fn is_self_issued(&self) -> bool {
         self.subject_der == self.issuer_der
     }
+}
+
+/// An extension that can't be read counts as absent: what a server makes of it is not known.
+fn digital_signature(certificate: &X509Certificate<'_>) -> Option<bool> {
+    let usage = certificate.key_usage().ok()??;
+    Some(usage.value.digital_signature())
+}
+
+fn client_auth(certificate: &X509Certificate<'_>) -> Option<bool> {
+    let usage = certificate.extended_key_usage().ok()??;
+    Some(usage.value.client_auth || usage.value.any)
 }
 
 /// The certificates of `pool` that lead from `leaf` upwards, its issuer first, by name; a loop or a root ends it.
@@ -103,18 +155,12 @@ mod tests {
     fn named(subject: u8, issuer: u8, is_ca: bool) -> Certificate {
         Certificate {
             der: vec![subject, issuer],
-            label: String::new(),
-            cka_id: Vec::new(),
             subject: subject.to_string(),
             issuer: issuer.to_string(),
             subject_der: vec![subject],
             issuer_der: vec![issuer],
-            serial: String::new(),
-            not_before: 0,
-            not_after: 0,
-            sha256: String::new(),
-            public_key: PublicKey::Other(Vec::new()),
             is_ca,
+            ..Certificate::default()
         }
     }
 

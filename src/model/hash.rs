@@ -1,9 +1,10 @@
 //! The hash functions that TLS signature schemes name.
 
+use serde::{Deserialize, Serialize};
 use sha2::Digest;
 
 /// A hash function of a TLS SignatureScheme or of a TLS 1.2 hash/signature pair (RFC 5246 §7.4.1.4.1).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Hash {
     /// SHA-1, TLS 1.2 only.
     Sha1,

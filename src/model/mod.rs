@@ -5,6 +5,7 @@
 #![forbid(unsafe_code)]
 
 pub mod alert;
+pub mod autopsy;
 pub mod capability;
 pub mod cell;
 pub mod certificate;
@@ -25,6 +26,7 @@ pub mod route;
 pub mod run;
 pub mod scheme;
 pub mod sign;
+pub mod signature_algorithm;
 pub mod token;
 pub mod verify;
 pub mod version;

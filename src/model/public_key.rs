@@ -38,6 +38,12 @@ pub enum PublicKey {
     Other(Vec<u8>),
 }
 
+impl Default for PublicKey {
+    fn default() -> Self {
+        PublicKey::Other(Vec::new())
+    }
+}
+
 impl PublicKey {
     /// Reads a SubjectPublicKeyInfo (RFC 5280 §4.1.2.7); `None` if it is not one.
     pub fn from_spki(der: &[u8]) -> Option<PublicKey> {

@@ -4,6 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use super::autopsy::Flaw;
 use super::ckr::Ckr;
 use super::function::Function;
 use super::lost::Lost;
@@ -53,6 +54,16 @@ pub enum SignStep {
 }
 
 impl SignStep {
+    /// Where the module was lost.
+    pub fn of_loss(lost: &Lost) -> SignStep {
+        match lost.during {
+            Some(Function::SignInit) => SignStep::SignInit,
+            Some(Function::Login) => SignStep::ContextLogin,
+            Some(Function::Sign) => SignStep::Sign,
+            _ => SignStep::Session,
+        }
+    }
+
     /// The PKCS#11 function, or the step's name.
     pub fn name(self) -> &'static str {
         match self {
@@ -78,7 +89,9 @@ pub struct SignError {
     pub detail: Option<String>,
     /// The module hung or crashed over it. Only the process that asked can tell, so this never crosses the pipe.
     #[serde(skip)]
-    pub lost: Option<Lost>,
+    pub lost: Option<Box<Lost>>,
+    /// What is wrong with the form of what the token gave, where it could be told.
+    pub flaw: Option<Flaw>,
 }
 
 impl SignError {
@@ -89,6 +102,7 @@ impl SignError {
             ckr: Some(ckr),
             detail: None,
             lost: None,
+            flaw: None,
         }
     }
 
@@ -113,22 +127,18 @@ impl SignError {
             ckr: None,
             detail: Some(detail.into()),
             lost: None,
+            flaw: None,
         }
     }
 
     /// The module hung or crashed over it.
     pub fn lost(lost: Lost) -> Self {
-        let step = match lost.during {
-            Some(Function::SignInit) => SignStep::SignInit,
-            Some(Function::Login) => SignStep::ContextLogin,
-            Some(Function::Sign) => SignStep::Sign,
-            _ => SignStep::Session,
-        };
         SignError {
-            step,
+            step: SignStep::of_loss(&lost),
             ckr: None,
             detail: None,
-            lost: Some(lost),
+            lost: Some(Box::new(lost)),
+            flaw: None,
         }
     }
 }

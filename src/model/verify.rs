@@ -96,12 +96,13 @@ fn pkcs1(modulus: &[u8], exponent: &[u8], hash: Hash, message: &[u8], signature:
 }
 
 fn pss(modulus: &[u8], exponent: &[u8], hash: Hash, message: &[u8], signature: &[u8]) -> bool {
-    let bits = BigUint::from_bytes_be(modulus).bits();
-    let Ok(bits) = usize::try_from(bits) else {
-        return false;
-    };
     rsa_recover(modulus, exponent, signature)
-        .is_some_and(|em| emsa::pss_check(hash, &hash.digest(message), &em, bits))
+        .is_some_and(|em| emsa::pss_check(hash, &hash.digest(message), &em, bits(modulus)))
+}
+
+/// Bits of an RSA modulus.
+pub(super) fn bits(modulus: &[u8]) -> usize {
+    usize::try_from(BigUint::from_bytes_be(modulus).bits()).unwrap_or_default()
 }
 
 fn ed25519(key: &[u8], message: &[u8], signature: &[u8]) -> bool {
@@ -128,14 +129,24 @@ fn ecdsa_sig(
     digest: &[u8],
     signature: &[u8],
 ) -> Result<bool, VerifyError> {
+    let number = emsa::ecdsa_truncate(digest, curve.order_len());
+    ecdsa_number(curve, point, number, signature)
+}
+
+/// ECDSA over a number that is no longer than the order, whatever it was made of.
+pub(super) fn ecdsa_number(
+    curve: Curve,
+    point: &[u8],
+    number: &[u8],
+    signature: &[u8],
+) -> Result<bool, VerifyError> {
     let len = curve.order_len();
-    let Some(raw) = emsa::ecdsa_from_der(signature, len) else {
+    let padding = len.checked_sub(number.len());
+    let (Some(raw), Some(padding)) = (emsa::ecdsa_from_der(signature, len), padding) else {
         return Ok(false);
     };
     // The crates refuse a digest much shorter than the order; zeros in front don't change its number.
-    let digest = emsa::ecdsa_truncate(digest, len);
-    let mut padded = vec![0; len - digest.len()];
-    padded.extend_from_slice(digest);
+    let padded = [vec![0; padding].as_slice(), number].concat();
     match curve {
         Curve::P256 => Ok(ecdsa_on!(p256::NistP256, point, &padded, &raw)),
         Curve::P384 => Ok(ecdsa_on!(p384::NistP384, point, &padded, &raw)),
@@ -144,6 +155,19 @@ fn ecdsa_sig(
         Curve::BrainpoolP384r1 => Ok(ecdsa_on!(bp384::BrainpoolP384r1, point, &padded, &raw)),
         Curve::BrainpoolP512r1 => Err(VerifyError::Unsupported),
     }
+}
+
+/// The order of the curve's group, big-endian; `None` where cardcheck has no verifier for the curve.
+pub(super) fn order(curve: Curve) -> Option<Vec<u8>> {
+    use ecdsa::elliptic_curve::Curve as Group;
+    Some(match curve {
+        Curve::P256 => p256::NistP256::ORDER.to_be_bytes().to_vec(),
+        Curve::P384 => p384::NistP384::ORDER.to_be_bytes().to_vec(),
+        Curve::P521 => p521::NistP521::ORDER.to_be_bytes().to_vec(),
+        Curve::BrainpoolP256r1 => bp256::BrainpoolP256r1::ORDER.to_be_bytes().to_vec(),
+        Curve::BrainpoolP384r1 => bp384::BrainpoolP384r1::ORDER.to_be_bytes().to_vec(),
+        Curve::BrainpoolP512r1 => return None,
+    })
 }
 
 #[cfg(test)]

@@ -9,7 +9,6 @@ use crate::model::key::{Key, Pairing};
 use crate::model::key_type::{Curve, KeyType};
 use crate::model::mechanism::Mechanism;
 use crate::model::profile::Profile;
-use crate::model::public_key::PublicKey;
 use crate::model::route::Route;
 use crate::model::run::{ClientFacts, Run};
 use crate::model::scheme::Scheme;
@@ -255,6 +254,7 @@ pub(super) fn rsa(id: &str, label: &str, bits: u32) -> Key {
             sign: Answer::NotTried,
             verified: None,
             sign_ms: Some(1.234_567),
+            flaw: None,
         }],
         ..Key::default()
     }
@@ -271,7 +271,6 @@ pub(super) fn p256(id: &str, label: &str) -> Key {
 
 fn certificate() -> Certificate {
     Certificate {
-        der: Vec::new(),
         label: "login".into(),
         cka_id: vec![1],
         subject: "CN=Jane Doe".into(),
@@ -282,8 +281,7 @@ fn certificate() -> Certificate {
         not_before: 1_700_000_000,
         not_after: 1_900_000_000,
         sha256: "ab".repeat(32),
-        public_key: PublicKey::Other(Vec::new()),
-        is_ca: false,
+        ..Certificate::default()
     }
 }
 

@@ -100,6 +100,7 @@ impl ResolvesClientCert for Resolver {
                     ckr,
                     detail: Some(why),
                     lost: None,
+                    flaw: None,
                 }),
             ),
             Choice::NoCertificate { .. } => return None,

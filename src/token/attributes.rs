@@ -20,6 +20,17 @@ pub(super) struct Attributes<'a> {
 }
 
 impl Attributes<'_> {
+    /// The bytes, none if the object lacks the attribute. What identifies an object is read so: one that could not be read
+    /// for another reason must not pass for another object.
+    ///
+    /// # Errors
+    /// What C_GetAttributeValue answered.
+    pub(super) fn required(&self, kind: sys::CK_ATTRIBUTE_TYPE) -> Result<Vec<u8>, Refusal> {
+        let read = self.raw.attribute(self.session, self.object, kind);
+        read.map(Option::unwrap_or_default)
+            .map_err(Refusal::of(Function::GetAttributeValue))
+    }
+
     /// The bytes; `None` for any reason. A session that died shows in the next required read.
     pub(super) fn bytes(&self, kind: sys::CK_ATTRIBUTE_TYPE) -> Option<Vec<u8>> {
         let read = self.raw.attribute(self.session, self.object, kind);
@@ -34,9 +45,7 @@ impl Attributes<'_> {
         &self,
         kind: sys::CK_ATTRIBUTE_TYPE,
     ) -> Result<Option<u64>, Refusal> {
-        let read = self.raw.attribute(self.session, self.object, kind);
-        let bytes = read.map_err(Refusal::of(Function::GetAttributeValue))?;
-        Ok(bytes.as_deref().and_then(number))
+        self.required(kind).map(|bytes| number(&bytes))
     }
 
     pub(super) fn number(&self, kind: sys::CK_ATTRIBUTE_TYPE) -> Option<u64> {
@@ -47,14 +56,14 @@ impl Attributes<'_> {
         self.bytes(kind)?.first().map(|byte| *byte != sys::CK_FALSE)
     }
 
-    pub(super) fn id(&self) -> Vec<u8> {
-        self.bytes(sys::CKA_ID).unwrap_or_default()
+    pub(super) fn id(&self) -> Result<Vec<u8>, Refusal> {
+        self.required(sys::CKA_ID)
     }
 
-    pub(super) fn label(&self) -> String {
-        let label = self.bytes(sys::CKA_LABEL).unwrap_or_default();
+    pub(super) fn label(&self) -> Result<String, Refusal> {
+        let label = self.required(sys::CKA_LABEL)?;
         let label = String::from_utf8_lossy(&label);
-        label.trim_end_matches('\0').to_owned()
+        Ok(label.trim_end_matches('\0').to_owned())
     }
 
     /// CKA_ALLOWED_MECHANISMS.

@@ -58,13 +58,13 @@ pub(super) fn private_keys(raw: &Raw, session: SessionHandle) -> Result<Vec<Foun
     let found = objects.find(sys::CKO_PRIVATE_KEY)?;
     let found_key = |handle| {
         let attributes = objects.attributes(handle);
-        FoundKey {
+        Ok(FoundKey {
             handle,
-            cka_id: attributes.id(),
-            label: attributes.label(),
-        }
+            cka_id: attributes.id()?,
+            label: attributes.label()?,
+        })
     };
-    Ok(found.into_iter().map(found_key).collect())
+    found.into_iter().map(found_key).collect()
 }
 
 /// The public key that a private key object shows of itself.
@@ -100,10 +100,11 @@ impl<'a> Objects<'a> {
         let found = self.find(sys::CKO_PUBLIC_KEY)?;
         let read = |object| {
             let attributes = self.attributes(object);
-            let key_type = attributes.number(sys::CKA_KEY_TYPE)?;
-            Some((attributes.id(), attributes.public_key(key_type)?))
+            let key = attributes.number(sys::CKA_KEY_TYPE);
+            let key = key.and_then(|key_type| attributes.public_key(key_type))?;
+            Some(attributes.id().map(|id| (id, key)))
         };
-        Ok(found.into_iter().filter_map(read).collect())
+        found.into_iter().filter_map(read).collect()
     }
 
     fn certificates(&self) -> Result<Vec<CertificateObject>, Refusal> {
@@ -114,14 +115,13 @@ impl<'a> Objects<'a> {
         };
         let read = |object| {
             let attributes = self.attributes(object);
-            let der = attributes.bytes(sys::CKA_VALUE).unwrap_or_default();
-            CertificateObject {
-                cka_id: attributes.id(),
-                label: attributes.label(),
-                certificate: Certificate::from_der(&der).ok(),
-            }
+            Ok(CertificateObject {
+                cka_id: attributes.id()?,
+                label: attributes.label()?,
+                certificate: Certificate::from_der(&attributes.required(sys::CKA_VALUE)?).ok(),
+            })
         };
-        Ok(found.into_iter().filter(x509).map(read).collect())
+        found.into_iter().filter(x509).map(read).collect()
     }
 
     fn key(

@@ -115,7 +115,7 @@ mod tests {
         losses.lost(PSS, &crash());
         let error = losses.may_ask(PSS).unwrap_err();
         assert_eq!(error.step, SignStep::NotTried);
-        assert_eq!(error.lost, Some(crash()));
+        assert_eq!(error.lost.as_deref(), Some(&crash()));
         assert_eq!(losses.may_ask(PKCS1), Ok(()), "others are asked");
     }
 

@@ -161,6 +161,7 @@ impl Owner {
                 detail: refusal.ckr().is_none().then(|| refusal.to_string()),
                 ckr: refusal.ckr(),
                 lost: None,
+                flaw: None,
             })?;
         }
         let session = self.session.get().map_err(session_lost)?;
@@ -229,5 +230,6 @@ fn session_lost(refusal: Refusal) -> SignError {
             None => refusal.to_string(),
         }),
         lost: None,
+        flaw: None,
     }
 }

@@ -140,18 +140,11 @@ mod tests {
             label: format!("cert {id:02x}"),
             certificate: Some(Certificate {
                 der: vec![id, key, u8::try_from(not_after).unwrap()],
-                label: String::new(),
-                cka_id: Vec::new(),
-                subject: String::new(),
-                issuer: String::new(),
                 subject_der: vec![key],
                 issuer_der: vec![0xca],
-                serial: String::new(),
-                not_before: 0,
                 not_after,
-                sha256: String::new(),
                 public_key: public(key),
-                is_ca: false,
+                ..Certificate::default()
             }),
         }
     }

@@ -2,6 +2,7 @@
 #![forbid(unsafe_code)]
 
 use super::raw::Parameter;
+use crate::model::autopsy::Flaw;
 use crate::model::emsa;
 use crate::model::hash::Hash;
 use crate::model::key_type::{Curve, KeyType};
@@ -58,7 +59,11 @@ pub(super) fn prepare(
 pub(super) fn finish(shape: &KeyShape, signature: Vec<u8>) -> Result<Vec<u8>, SignError> {
     match (shape.key_type, shape.curve, shape.bits) {
         (KeyType::Ec, Some(curve), _) => {
-            emsa::ecdsa_to_der(&signature, curve.order_len()).map_err(malformed)
+            let len = curve.order_len();
+            emsa::ecdsa_to_der(&signature, len).map_err(|error| SignError {
+                flaw: emsa::ecdsa_from_der(&signature, len).map(|_| Flaw::DerNotRaw),
+                ..malformed(error)
+            })
         }
         // the curve is not one of ours: r and s are halves of whatever came
         (KeyType::Ec, None, _) => {
@@ -167,6 +172,9 @@ mod tests {
             "encoding: signature of 255 bytes where 256 are due"
         );
         let der = finish(&P256, vec![0x30; 70]).unwrap_err();
-        assert_eq!(der.step, SignStep::Encode);
+        assert_eq!((der.step, der.flaw), (SignStep::Encode, None));
+        let raw = [[1; 32], [2; 32]].concat();
+        let der = finish(&P256, emsa::ecdsa_to_der(&raw, 32).unwrap()).unwrap_err();
+        assert_eq!(der.flaw, Some(Flaw::DerNotRaw));
     }
 }

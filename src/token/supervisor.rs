@@ -128,6 +128,9 @@ impl Supervisor {
     ) -> Result<Signed, SignError> {
         let call = (key, route.mechanism(scheme));
         self.losses.may_ask(call)?;
+        if self.launch.is_cancelled() {
+            return Err(interrupted());
+        }
         let mut reply = self.ask_signature(key, scheme, route, message)?;
         if matches!(&reply, Err(lost) if lost.during.is_none()) {
             // a host that died between two requests says nothing of this one
@@ -220,7 +223,10 @@ impl Supervisor {
                 self.slot = found.token.slot;
                 return Ok(found);
             }
-            if began.elapsed() >= self.launch.timeout || self.launch.is_cancelled() {
+            if self.launch.is_cancelled() {
+                return Err(interrupted());
+            }
+            if began.elapsed() >= self.launch.timeout {
                 let waited = seconds(self.launch.timeout);
                 let why = format!("token `{name}` was removed and not put back in {waited}");
                 self.losses.give_up(why.clone());
@@ -326,6 +332,10 @@ fn not_again(failure: LoadFailure) -> Lost {
     }
 }
 
+fn interrupted() -> SignError {
+    SignError::other(SignStep::NotTried, "interrupted")
+}
+
 fn out_of_turn() -> Lost {
     Lost {
         during: None,
@@ -345,6 +355,7 @@ fn session(refusal: Refusal) -> SignError {
                 None => refusal.to_string(),
             }),
             lost: None,
+            flaw: None,
         },
     }
 }

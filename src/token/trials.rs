@@ -9,6 +9,7 @@ use std::collections::{HashMap, HashSet};
 use std::sync::mpsc::{self, Receiver, Sender};
 
 use super::host::Host;
+use crate::model::autopsy::{Flaw, autopsy};
 use crate::model::capability::{Answer, Capability};
 use crate::model::hash::Hash;
 use crate::model::key::Key;
@@ -37,6 +38,7 @@ struct Trial {
     sign_init: Answer,
     sign: Answer,
     verified: Option<bool>,
+    flaw: Option<Flaw>,
     ms: Option<f64>,
     /// C_SignInit calls.
     asked: usize,
@@ -47,6 +49,7 @@ const NOT_TRIED: Trial = Trial {
     sign_init: Answer::NotTried,
     sign: Answer::NotTried,
     verified: None,
+    flaw: None,
     ms: None,
 };
 
@@ -75,9 +78,9 @@ pub fn run(
         let mut tried = sign_all(&signer, wanted, &sender, key.always_authenticate, go_on);
         drop(sender);
         // the checker can't panic; if it did, nothing would be verified
-        for (call, verified) in checker.join().unwrap_or_default() {
+        for (call, (verified, flaw)) in checker.join().unwrap_or_default() {
             if let Some(trial) = tried.get_mut(&call) {
-                trial.verified = verified;
+                (trial.verified, trial.flaw) = (verified, flaw);
             }
         }
         tried
@@ -114,6 +117,7 @@ impl Row {
             sign_init: trial.sign_init,
             sign: trial.sign,
             verified: trial.verified,
+            flaw: trial.flaw,
             sign_ms: trial.ms,
         }
     }
@@ -140,9 +144,9 @@ fn sign_all<'a>(
                 Trial {
                     sign_init: Answer::Ok,
                     sign: Answer::Ok,
-                    verified: None,
                     ms: Some(signed.ms),
                     asked,
+                    ..NOT_TRIED
                 }
             }
             Err(error) => Trial {
@@ -174,14 +178,18 @@ fn sign(signer: &dyn Sign, row: &Row, once: bool) -> (Result<Signed, SignError>,
     }
 }
 
+/// For each signature whether it checks, and if not, why.
 fn check_all(
     key: &Key,
     signatures: Receiver<(Call, Scheme, Vec<u8>)>,
-) -> HashMap<Call, Option<bool>> {
-    signatures
-        .into_iter()
-        .map(|(call, scheme, signature)| (call, check(key, scheme, &signature)))
-        .collect()
+) -> HashMap<Call, (Option<bool>, Option<Flaw>)> {
+    let checked = |(call, scheme, signature): (Call, Scheme, Vec<u8>)| {
+        let verified = check(key, scheme, &signature);
+        let bad = key.verifying_key().filter(|_| verified == Some(false));
+        let flaw = bad.and_then(|key| autopsy(key, scheme, &MESSAGE, &signature));
+        (call, (verified, flaw))
+    };
+    signatures.into_iter().map(checked).collect()
 }
 
 fn check(key: &Key, scheme: Scheme, signature: &[u8]) -> Option<bool> {
@@ -240,7 +248,7 @@ fn failed(error: &SignError) -> Trial {
         (None, None) => Answer::NotTried,
     };
     // a call that is not asked again failed where it did before
-    let lost_in = error.lost.clone().map(|lost| SignError::lost(lost).step);
+    let lost_in = error.lost.as_deref().map(SignStep::of_loss);
     match lost_in.unwrap_or(error.step) {
         SignStep::SignInit => Trial {
             sign_init: answer,
@@ -256,6 +264,7 @@ fn failed(error: &SignError) -> Trial {
             sign_init: Answer::Ok,
             sign: Answer::Ok,
             verified: Some(false),
+            flaw: error.flaw,
             ..NOT_TRIED
         },
         _ => NOT_TRIED,

@@ -155,7 +155,7 @@ fn openssl_with_libp11_signs_by_the_route_of_the_cell() {
     sign_by(&OpenSsl, TOKENS, OPENSSL_SIGNS_BY);
 }
 
-struct Nss;
+pub(crate) struct Nss;
 
 impl Program for Nss {
     fn rule(&self) -> &'static str {

@@ -12,4 +12,5 @@ mod java;
 mod libraries;
 mod lists;
 mod running;
+mod servers;
 mod signed_by;

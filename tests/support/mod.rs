@@ -88,6 +88,12 @@ impl Lab {
             .arg(self.path("pin"))
     }
 
+    /// `cardcheck matrix` over a token that has no PSS and says so in every call: the token `no-pss` and its like hide it from
+    /// C_GetMechanismList and refuse it, and the proxy denies it in C_GetMechanismInfo, which SoftHSM2 can't be told to do.
+    pub fn honest(&self, token: &str) -> Cardcheck {
+        self.faulty(token, "hide-info 0x0d 0x0e 0x43 0x44 0x45 0x47")
+    }
+
     /// The calls that the fault-injecting module saw, a line each.
     pub fn calls(&self) -> Vec<String> {
         let log = std::fs::read_to_string(self.path("calls.log")).unwrap_or_default();
@@ -156,6 +162,16 @@ impl Ran {
 
     pub fn stdout(&self) -> String {
         text(&self.output.stdout)
+    }
+
+    /// stdout with its lines joined: what a sentence says wherever the screen broke it.
+    pub fn screen(&self) -> String {
+        let words: Vec<String> = self
+            .stdout()
+            .split_whitespace()
+            .map(str::to_owned)
+            .collect();
+        words.join(" ")
     }
 
     pub fn stderr(&self) -> String {
@@ -230,6 +246,14 @@ impl Report {
             .collect()
     }
 
+    /// The finding of this id.
+    #[track_caller]
+    pub fn finding(&self, id: &str) -> &Value {
+        let findings = self.0["findings"].as_array().unwrap();
+        let found = findings.iter().find(|finding| finding["id"] == id);
+        found.unwrap_or_else(|| panic!("no finding `{id}` among {:?}", self.findings()))
+    }
+
     /// The capability of this key, scheme and route.
     #[track_caller]
     pub fn capability(&self, key: &str, scheme: &str, route: &str) -> &Value {
@@ -283,7 +307,9 @@ pub fn faulty_module() -> PathBuf {
 #[track_caller]
 pub fn need(programs: &[&str]) -> Option<()> {
     let path = std::env::var_os("PATH").unwrap_or_default();
-    let installed = |name: &&&str| std::env::split_paths(&path).any(|dir| dir.join(name).is_file());
+    // where servers lie is not in everybody's PATH
+    let dirs = || std::env::split_paths(&path).chain([PathBuf::from("/usr/sbin")]);
+    let installed = |name: &&&str| dirs().any(|dir| dir.join(name).is_file());
     let missing: Vec<_> = programs.iter().filter(|name| !installed(name)).collect();
     if missing.is_empty() {
         return Some(());

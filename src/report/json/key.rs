@@ -6,6 +6,7 @@ use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
 use super::rounded;
+use crate::model::autopsy::Flaw;
 use crate::model::capability::Capability;
 use crate::model::certificate::Certificate;
 use crate::model::key::{Key, Pairing};
@@ -49,6 +50,12 @@ pub(super) struct CertificateReport {
     not_after: Option<String>,
     /// Over the DER, hex.
     sha256: String,
+    /// keyUsage has digitalSignature; null: no keyUsage.
+    digital_signature: Option<bool>,
+    /// extendedKeyUsage has clientAuth or anyExtendedKeyUsage; null: no extendedKeyUsage.
+    client_auth: Option<bool>,
+    /// With which the issuer signed it: `sha256WithRSAEncryption`, or an OID.
+    signature_algorithm: String,
     /// SHA-256 of the issuers that lie on the token, the leaf's own first.
     chain_on_token: Vec<String>,
 }
@@ -71,6 +78,11 @@ struct CapabilityReport {
     sign: String,
     /// The signature checks against the public key; null: it could not be told.
     verified: Option<bool>,
+    /// What is wrong with a signature that does not check; null: it checks, or it could not be told.
+    #[schemars(extend("enum" = ["bare_hash", "salt_length", "other_padding", "other_hash", "der_not_raw", "hash_misfit", null]))]
+    flaw: Option<&'static str>,
+    /// The salt's bytes where that is the flaw.
+    salt_length: Option<u16>,
     sign_ms: Option<f64>,
 }
 
@@ -125,6 +137,9 @@ impl CertificateReport {
             not_before: instant(certificate.not_before),
             not_after: instant(certificate.not_after),
             sha256: certificate.sha256.clone(),
+            digital_signature: certificate.digital_signature,
+            client_auth: certificate.client_auth,
+            signature_algorithm: certificate.signature_algorithm.name.clone(),
             chain_on_token: chain.iter().map(|issuer| issuer.sha256.clone()).collect(),
         }
     }
@@ -146,6 +161,8 @@ impl From<&Capability> for CapabilityReport {
             sign_init: capability.sign_init.name(),
             sign: capability.sign.name(),
             verified: capability.verified,
+            flaw: capability.flaw.map(Flaw::name),
+            salt_length: capability.flaw.and_then(Flaw::salt_length),
             sign_ms: capability.sign_ms.map(rounded),
         }
     }

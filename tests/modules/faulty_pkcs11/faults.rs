@@ -5,7 +5,9 @@ use std::hint::black_box;
 use std::io::{self, Write};
 use std::{mem, process, ptr, thread, time::Duration};
 
-use cryptoki_sys::{CK_MECHANISM_TYPE, CK_RV, CK_SESSION_HANDLE, CK_SLOT_ID, CKR_DEVICE_REMOVED};
+use cryptoki_sys::{
+    CK_MECHANISM_TYPE, CK_RV, CK_SESSION_HANDLE, CK_SLOT_ID, CK_ULONG, CKR_DEVICE_REMOVED,
+};
 
 use crate::card;
 use crate::rules::{Action, Ending, Mangling, On, Rules};
@@ -16,6 +18,7 @@ pub(crate) struct Call {
     /// `None`: it needs no token.
     pub(crate) place: Option<Place>,
     mechanism: Option<CK_MECHANISM_TYPE>,
+    data: Option<CK_ULONG>,
     detail: String,
 }
 
@@ -32,6 +35,7 @@ impl Call {
             function,
             place: None,
             mechanism: None,
+            data: None,
             detail: String::new(),
         }
     }
@@ -49,6 +53,14 @@ impl Call {
 
     pub(crate) fn mechanism(self, mechanism: Option<CK_MECHANISM_TYPE>) -> Self {
         Self { mechanism, ..self }
+    }
+
+    /// Bytes to be signed.
+    pub(crate) fn data(self, len: CK_ULONG) -> Self {
+        Self {
+            data: Some(len),
+            ..self
+        }
     }
 
     /// Something more for the log.
@@ -74,7 +86,7 @@ impl Call {
         rules
             .on
             .iter()
-            .filter(|on| on.is_about(self.function, self.mechanism))
+            .filter(|on| on.is_about(self.function, self.mechanism, self.data))
     }
 
     /// Logs the call and what it comes to, with one write: other processes may log as well.

@@ -31,6 +31,9 @@
 //! # how the token behaves
 //! invisible-after-login     # C_FindObjects finds nothing while a user is logged in
 //! serial                    # one signature at a time in this process, delays included
+//! salt 20                   # CKM_RSA_PKCS_PSS with a salt of 20 bytes, whatever was asked for
+//! bare-hash                 # C_Sign by CKM_RSA_PKCS: the hash alone, its DigestInfo left out
+//! fill 48                   # C_Sign by CKM_ECDSA: a shorter hash with zeros behind it, 48 bytes in all
 //! pad 1234                  # a PIN pad: sets CKF_PROTECTED_AUTHENTICATION_PATH; this PIN is
 //!                           # "typed" whenever C_Login comes with a NULL PIN
 //! endless-objects           # C_FindObjects never says that it is done: the last handles it has
@@ -62,6 +65,7 @@
 //! # conditions
 //! mech M,...              # only these mechanisms: for C_GetMechanismInfo, C_SignInit, C_Sign,
 //!                         # C_SignUpdate, C_SignFinal (the last three: of the active operation)
+//! data N,...              # only data of so many bytes: for C_Sign
 //! after N                 # let the first N calls (with these mechanisms) pass
 //! times N                 # strike only N times
 //!

@@ -56,6 +56,9 @@ pub(crate) struct Rules {
     pub(crate) no_token: bool,
     pub(crate) invisible_after_login: bool,
     pub(crate) serial: bool,
+    pub(crate) salt: Option<CK_ULONG>,
+    pub(crate) bare_hash: bool,
+    pub(crate) fill: usize,
     pub(crate) pad: Option<String>,
     pub(crate) logged_in: Option<String>,
     pub(crate) always_authenticate: bool,
@@ -69,6 +72,7 @@ pub(crate) struct Rules {
 pub(crate) struct On {
     function: String,
     mechanisms: Vec<CK_MECHANISM_TYPE>,
+    data: Vec<CK_ULONG>,
     after: u64,
     times: u64,
     pub(crate) actions: Vec<Action>,
@@ -149,6 +153,9 @@ impl Rules {
             "invisible-after-login" => self.invisible_after_login = true,
             "endless-objects" => self.endless_objects = true,
             "serial" => self.serial = true,
+            "salt" => self.salt = Some(words.number("bytes")?),
+            "bare-hash" => self.bare_hash = true,
+            "fill" => self.fill = words.number("bytes")?,
             "pad" => self.pad = Some(words.word("PIN")?.into()),
             "logged-in" => self.logged_in = Some(words.word("PIN")?.into()),
             "always-authenticate" => self.always_authenticate = true,
@@ -192,6 +199,7 @@ impl On {
         let mut on = Self {
             function: function.into(),
             mechanisms: Vec::new(),
+            data: Vec::new(),
             after: 0,
             times: u64::MAX,
             actions: Vec::new(),
@@ -199,7 +207,8 @@ impl On {
         };
         while let Some(word) = words.0.next() {
             match word {
-                "mech" => on.mechanisms = mechanisms(words.word("mechanism")?)?,
+                "mech" => on.mechanisms = several(words.word("mechanism")?)?,
+                "data" => on.data = several(words.word("bytes")?)?,
                 "after" => on.after = words.number("count")?,
                 "times" => on.times = words.number("count")?,
                 action => on.actions.push(Action::parse(action, words)?),
@@ -231,6 +240,9 @@ impl On {
         if !self.mechanisms.is_empty() {
             only(WITH_MECHANISM, "mech")?;
         }
+        if !self.data.is_empty() {
+            only(&["C_Sign"], "data")?;
+        }
         self.actions.iter().try_for_each(|action| match action {
             Action::Return {
                 leave_active: true, ..
@@ -243,10 +255,13 @@ impl On {
     }
 
     /// Whether the line is about such calls at all.
-    pub(crate) fn is_about(&self, function: &str, mechanism: Option<CK_MECHANISM_TYPE>) -> bool {
-        self.function == function
-            && (self.mechanisms.is_empty()
-                || mechanism.is_some_and(|mechanism| self.mechanisms.contains(&mechanism)))
+    pub(crate) fn is_about(
+        &self,
+        function: &str,
+        mechanism: Option<CK_MECHANISM_TYPE>,
+        data: Option<CK_ULONG>,
+    ) -> bool {
+        self.function == function && among(&self.mechanisms, mechanism) && among(&self.data, data)
     }
 
     /// Counts a call; whether `after` and `times` let the line strike.
@@ -344,7 +359,12 @@ impl<'a> Words<'a> {
     }
 }
 
-fn mechanisms(word: &str) -> Result<Vec<CK_MECHANISM_TYPE>, String> {
+/// No condition at all is met by everything.
+fn among(wanted: &[u64], found: Option<u64>) -> bool {
+    wanted.is_empty() || found.is_some_and(|found| wanted.contains(&found))
+}
+
+fn several(word: &str) -> Result<Vec<u64>, String> {
     word.split(',').map(number).collect()
 }
 

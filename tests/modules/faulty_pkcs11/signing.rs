@@ -1,8 +1,8 @@
 //! The functions that sign, and what `serial` and `always-authenticate` ask of them.
 
 use std::collections::HashMap;
-use std::ptr;
 use std::sync::{LazyLock, Mutex};
+use std::{ptr, slice};
 
 use cryptoki_sys::*;
 
@@ -13,6 +13,9 @@ use crate::{lock, real, rules};
 
 /// Room for any signature.
 const SIGNATURE_MAX: usize = 4096;
+
+/// What stands before the hash in a DigestInfo of SHA-256, SHA-384 or SHA-512 (RFC 8017 9.2, note 1).
+const DIGEST_INFO: usize = 19;
 
 /// The active signing operations.
 static OPERATIONS: LazyLock<Mutex<HashMap<CK_SESSION_HANDLE, Operation>>> =
@@ -40,8 +43,10 @@ pub(crate) unsafe extern "C" fn C_SignInit(
     // SAFETY: NULL, or the caller's mechanism.
     let asked = unsafe { mechanism.as_ref() }.map(|mechanism| mechanism.mechanism);
     let init = Call::of("C_SignInit").in_session(session).mechanism(asked);
-    call(init, |_| {
-        let rv = real!(C_SignInit(session, mechanism, key));
+    call(init, |rules| {
+        let forward = |mechanism| real!(C_SignInit(session, mechanism, key));
+        // SAFETY: as above.
+        let rv = unsafe { with_salt(rules, mechanism, forward) };
         if let (CKR_OK, Some(mechanism)) = (rv, asked) {
             let operation = Operation {
                 mechanism,
@@ -81,9 +86,46 @@ pub(crate) unsafe extern "C" fn C_Sign(
     signature: *mut CK_BYTE,
     len: *mut CK_ULONG,
 ) -> CK_RV {
+    let mut signing = Signing::of("C_Sign", session);
+    signing.call = signing.call.data(data_len);
+    // SAFETY: the caller's data.
+    let mut changed = unsafe { signing.changed(&rules(), data, data_len) };
+    let (data, data_len) = match &mut changed {
+        Some(changed) => (changed.as_mut_ptr(), changed.len() as CK_ULONG),
+        None => (data, data_len),
+    };
     let forward = |buffer, len| real!(C_Sign(session, data, data_len, buffer, len));
     // SAFETY: the caller's buffer.
-    unsafe { Signing::of("C_Sign", session).sign(signature, len, forward) }
+    unsafe { signing.sign(signature, len, forward) }
+}
+
+/// The call with the mechanism's parameter changed as `salt` says.
+///
+/// # Safety
+///
+/// `mechanism` is NULL or a mechanism with the parameter that it wants.
+unsafe fn with_salt(
+    rules: &Rules,
+    mechanism: *mut CK_MECHANISM,
+    forward: impl Fn(*mut CK_MECHANISM) -> CK_RV,
+) -> CK_RV {
+    // SAFETY: as above.
+    let asked = unsafe { mechanism.as_ref() };
+    let pss = asked.filter(|asked| asked.mechanism == CKM_RSA_PKCS_PSS);
+    let (Some(salt), Some(pss)) = (rules.salt, pss) else {
+        return forward(mechanism);
+    };
+    // SAFETY: as above.
+    let asked = unsafe { pss.pParameter.cast::<CK_RSA_PKCS_PSS_PARAMS>().as_ref() };
+    let Some(mut parameter) = asked.copied() else {
+        return forward(mechanism);
+    };
+    parameter.sLen = salt;
+    let mut changed = CK_MECHANISM {
+        pParameter: (&raw mut parameter).cast(),
+        ..*pss
+    };
+    forward(&raw mut changed)
 }
 
 pub(crate) unsafe extern "C" fn C_SignFinal(
@@ -111,6 +153,33 @@ impl Signing {
             call: Call::of(function).in_session(session).mechanism(mechanism),
             session,
             operation,
+        }
+    }
+
+    /// The data as `bare-hash` and `fill` have it; `None`: as it came.
+    ///
+    /// # Safety
+    ///
+    /// `data` is NULL or has `len` bytes.
+    unsafe fn changed(
+        &self,
+        rules: &Rules,
+        data: *const CK_BYTE,
+        len: CK_ULONG,
+    ) -> Option<Vec<CK_BYTE>> {
+        if data.is_null() {
+            return None;
+        }
+        // SAFETY: as above.
+        let data = unsafe { slice::from_raw_parts(data, len as usize) };
+        match self.operation?.mechanism {
+            CKM_RSA_PKCS if rules.bare_hash => data.get(DIGEST_INFO..).map(<[u8]>::to_vec),
+            CKM_ECDSA if data.len() < rules.fill => {
+                let mut filled = data.to_vec();
+                filled.resize(rules.fill, 0);
+                Some(filled)
+            }
+            _ => None,
         }
     }
 
