@@ -109,7 +109,8 @@ fn processes_at_once_count_together() {
     let mut process = process(&lab, &rules, &scene);
     let processes: Vec<_> = (0..4).map(|_| process.spawn().unwrap()).collect();
     for process in processes {
-        process.wait_with_output().unwrap();
+        let output = process.wait_with_output().unwrap();
+        assert!(output.status.success(), "{}", text(&output.stderr));
     }
     assert_eq!(lab.count_calls("C_GetInfo"), 100);
     let struck = |call: &&String| *call == "C_GetInfo rv=0x00000030";

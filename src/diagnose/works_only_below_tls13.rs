@@ -5,7 +5,7 @@ use super::prose::{self, number, sentence};
 use super::refusal::is_about_mechanism;
 use super::remedy;
 use super::software::Proposal;
-use super::{Facts, Rule, client_list};
+use super::{Facts, Rule, client_list, tried};
 use crate::model::cell::{Cell, Outcome, Stage};
 use crate::model::finding::{Finding, Remedy, Severity};
 use crate::model::key_type::KeyType;
@@ -32,7 +32,10 @@ const PSS: [Scheme; 3] = [Scheme(0x0804), Scheme(0x0805), Scheme(0x0806)];
 
 fn find(facts: &Facts<'_>) -> Vec<Finding> {
     let failed = facts.open(Outcome::Fail).filter(|(_, cell)| {
-        cell.version == TlsVersion::V1_3 && is_about_schemes(cell) && passes_below(facts, cell)
+        cell.version == TlsVersion::V1_3
+            && is_about_schemes(cell)
+            && !worked_before(facts, cell)
+            && passes_below(facts, cell)
     });
     let key_type = |cell: &Cell| facts.key(&cell.key).map(|key| key.key_type);
     cases(facts, failed, key_type).iter().map(finding).collect()
@@ -44,6 +47,13 @@ fn is_about_schemes(cell: &Cell) -> bool {
         Some(Stage::Sign) => cell.ckr.is_some_and(is_about_mechanism),
         _ => false,
     }
+}
+
+/// The very signature worked when it was tried: then it is not the scheme.
+fn worked_before(facts: &Facts<'_>, cell: &Cell) -> bool {
+    facts
+        .key(&cell.key)
+        .is_some_and(|key| tried::worked(key, cell))
 }
 
 fn passes_below(facts: &Facts<'_>, cell: &Cell) -> bool {
@@ -129,6 +139,20 @@ mod tests {
     #[test]
     fn a_login_that_works_over_neither_is_another_matter() {
         assert!(find(&without_pss(Outcome::Fail).facts()).is_empty());
+    }
+
+    #[test]
+    fn a_refusal_of_what_worked_when_it_was_tried_is_another_matter() {
+        use crate::model::ckr::Ckr;
+
+        let key = working(rsa("k1", 2048), 0x0804, Route::RsaPkcsPss);
+        let mut fixture = Fixture::new().key(key);
+        fixture.cell("k1", "openssl-3.0", V1_2, "firefox", Outcome::Pass);
+        let cell = fixture.fails("k1", "openssl-3.0", V1_3, "firefox", Stage::Sign);
+        cell.ckr = Some(Ckr(0x30));
+        cell.scheme = Some(Scheme(0x0804));
+        cell.route = Some(Route::RsaPkcsPss);
+        assert!(find(&fixture.facts()).is_empty());
     }
 
     #[test]
