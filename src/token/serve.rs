@@ -28,7 +28,7 @@ use crate::model::token::{MechanismFacts, Module};
 /// While the same function is called again and again, the parent is told only so often.
 const TOLD_AGAIN: Duration = Duration::from_millis(50);
 
-/// Answers the requests that come on stdin until it ends or [`Request::Close`] comes.
+/// Answers the requests that come on stdin until it ends or the parent asks to close.
 ///
 /// # Errors
 /// stdin or stdout is no pipe of cardcheck's, or broke.
