@@ -152,7 +152,7 @@ impl Owner {
     ) -> Result<Vec<u8>, SignError> {
         let always_authenticate = self.known(key)?.always_authenticate;
         let raw = &self.raw;
-        let session = self.session.get().map_err(session_lost)?;
+        let session = self.session.get().map_err(SignError::from)?;
         raw.sign_init(session, call.mechanism, call.parameter, handle)
             .map_err(|ckr| SignError::refused(SignStep::SignInit, ckr))?;
         if always_authenticate {
@@ -164,7 +164,7 @@ impl Owner {
                 flaw: None,
             })?;
         }
-        let session = self.session.get().map_err(session_lost)?;
+        let session = self.session.get().map_err(SignError::from)?;
         raw.sign(session, &call.data)
             .map_err(|ckr| SignError::refused(SignStep::Sign, ckr))
     }
@@ -186,8 +186,8 @@ impl Owner {
         if let Some(handle) = self.known(key)?.handle {
             return Ok(handle);
         }
-        let session = self.session.get().map_err(session_lost)?;
-        let found = inventory::private_keys(&self.raw, session).map_err(session_lost)?;
+        let session = self.session.get().map_err(SignError::from)?;
+        let found = inventory::private_keys(&self.raw, session).map_err(SignError::from)?;
         let gone = || SignError::other(SignStep::Session, "the key is gone from the token");
         let known = self.known(key)?;
         let handle = known.find_in(&found).ok_or_else(gone)?;
@@ -219,17 +219,4 @@ fn known_keys(inventory: &Inventory) -> Vec<KnownKey> {
             handle: None,
         })
         .collect()
-}
-
-fn session_lost(refusal: Refusal) -> SignError {
-    SignError {
-        step: SignStep::Session,
-        ckr: refusal.ckr(),
-        detail: Some(match refusal.ckr() {
-            Some(_) => refusal.function.to_string(),
-            None => refusal.to_string(),
-        }),
-        lost: None,
-        flaw: None,
-    }
 }

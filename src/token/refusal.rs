@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::model::ckr::Ckr;
 use crate::model::function::Function;
 use crate::model::lost::Lost;
+use crate::model::sign::{SignError, SignStep};
 
 /// A PKCS#11 function that gave no result.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error, Serialize, Deserialize)]
@@ -70,6 +71,20 @@ impl From<Lost> for Refusal {
         Refusal {
             function: lost.during.unwrap_or(Function::Load),
             cause: Cause::Lost(lost),
+        }
+    }
+}
+
+/// Without this function's result there is no session to sign in.
+impl From<Refusal> for SignError {
+    fn from(refusal: Refusal) -> SignError {
+        match refusal.cause {
+            Cause::Lost(lost) => SignError::lost(lost),
+            Cause::Ckr(ckr) => SignError {
+                ckr: Some(ckr),
+                ..SignError::other(SignStep::Session, refusal.function.name())
+            },
+            Cause::NotMade(_) => SignError::other(SignStep::Session, refusal.to_string()),
         }
     }
 }

@@ -204,10 +204,10 @@ impl Supervisor {
     fn begin_again(&mut self) -> Result<(), SignError> {
         self.running().map_err(SignError::lost)?;
         let now = self.await_token()?;
-        if let Some(login) = self.ledger.again(&now).map_err(session)? {
-            self.send_login(now.token, login).map_err(session)?;
+        if let Some(login) = self.ledger.again(&now).map_err(SignError::from)? {
+            self.send_login(now.token, login).map_err(SignError::from)?;
         }
-        let inventory = self.read().map_err(session)?;
+        let inventory = self.read().map_err(SignError::from)?;
         self.places = identity::places(&self.keys, &inventory.keys);
         self.ready = true;
         Ok(())
@@ -341,21 +341,5 @@ fn out_of_turn() -> Lost {
         during: None,
         how: How::Unusable("the token's host answered something else".into()),
         last_words: None,
-    }
-}
-
-fn session(refusal: Refusal) -> SignError {
-    match refusal.lost() {
-        Some(lost) => SignError::lost(lost.clone()),
-        None => SignError {
-            step: SignStep::Session,
-            ckr: refusal.ckr(),
-            detail: Some(match refusal.ckr() {
-                Some(_) => refusal.function.to_string(),
-                None => refusal.to_string(),
-            }),
-            lost: None,
-            flaw: None,
-        },
     }
 }
