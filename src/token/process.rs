@@ -29,7 +29,8 @@ const LOOK_UP: Duration = Duration::from_millis(100);
 pub(super) struct Process {
     launch: Launch,
     child: Child,
-    requests: ChildStdin,
+    /// `None`: the host has been told to end.
+    requests: Option<ChildStdin>,
     replies: ChildStdout,
     frames: Frames,
     noise: Noise,
@@ -70,7 +71,7 @@ impl Process {
         Ok(Process {
             launch: launch.clone(),
             child,
-            requests,
+            requests: Some(requests),
             replies,
             frames: Frames::default(),
             noise: Noise::of(stderr, Arc::clone(&launch.listener)),
@@ -89,7 +90,9 @@ impl Process {
     pub(super) fn ask(&mut self, request: &Request, typing: bool) -> Result<Reply, Lost> {
         self.calling = None;
         self.since = Instant::now();
-        if wire::write(&mut self.requests, request).is_err() {
+        let sent = self.requests.as_mut();
+        let sent = sent.map(|pipe| wire::write(pipe, request));
+        if !matches!(sent, Some(Ok(()))) {
             return Err(self.ended());
         }
         loop {
@@ -185,8 +188,12 @@ impl Process {
         }
     }
 
+    /// The module may be in the middle of a call, which a card should be let finish: the host ends at the end of its pipe.
     fn garbled(&mut self) -> Lost {
-        self.kill();
+        self.requests = None;
+        if self.wait_for_end().is_none() {
+            self.kill();
+        }
         self.lost(How::Unusable(
             "the module wrote into cardcheck's own pipe".into(),
         ))
