@@ -3,6 +3,8 @@
 //!
 //! Each row of a table is a run over real SoftHSM2 tokens through the fault-injecting module; the table is printed as the test
 
+#[path = "../support/running.rs"]
+mod running;
 #[path = "../support/mod.rs"]
 mod support;
 

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
+use super::running::{hosts, is_alive};
 use super::support::{Lab, Ran, cardcheck, softhsm};
 
 /// No run may take longer: the longest deadline here, several times over.
@@ -85,30 +86,14 @@ impl Scene {
 
     /// No process that loaded the module lives, and no temporary file is left.
     pub(crate) fn is_left_clean(&self) {
-        let alive: Vec<String> = self.pids().into_iter().filter(|pid| lives(pid)).collect();
-        assert_eq!(alive, [""; 0], "processes left behind");
+        let alive: Vec<u32> = hosts(&self.lab)
+            .into_iter()
+            .filter(|pid| is_alive(*pid))
+            .collect();
+        assert_eq!(alive, [0; 0], "processes left behind");
         let left = std::fs::read_dir(self.lab.path("tmp")).unwrap();
         assert_eq!(left.count(), 0, "files left behind");
     }
-
-    fn pids(&self) -> Vec<String> {
-        let calls = self.lab.calls();
-        let pid = |line: &String| {
-            let (_, rest) = line.split_once("pid=")?;
-            rest.split(' ').next().map(str::to_owned)
-        };
-        calls.iter().filter_map(pid).collect()
-    }
-}
-
-/// Does this process live, and isn't it just waiting to be buried by an init that takes its time?
-fn lives(pid: &str) -> bool {
-    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
-    let state = stat
-        .rsplit(") ")
-        .next()
-        .and_then(|rest| rest.chars().next());
-    stat.contains("cardcheck") && state != Some('Z')
 }
 
 /// Runs the command; one that takes too long is ended, and so has no exit code.
