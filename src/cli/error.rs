@@ -1,5 +1,7 @@
 //! Errors for the person: what happened in the field's own name, the cause, and the next step.
 
+use std::path::Path;
+
 use super::exit::Exit;
 use crate::matrix::profiles::{ProfileError, UnknownProfile};
 use crate::model::ckr::Ckr;
@@ -32,6 +34,12 @@ impl CliError {
 
     pub(super) fn nothing_to_try(message: impl Into<String>) -> Self {
         Self::new(Exit::NothingToTry, message)
+    }
+
+    /// A file that the user named, before anything was run.
+    pub(super) fn unwritable(path: &Path, error: &std::io::Error) -> Self {
+        Self::environment(format!("can't write {}: {error}", path.display()))
+            .help("nothing was run; name a path in a directory that exists and is yours")
     }
 
     pub(super) fn interrupted() -> Self {

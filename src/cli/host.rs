@@ -70,10 +70,7 @@ fn own_program() -> Result<PathBuf, CliError> {
 
 /// Empties the file and says at its top what it is; hosts write behind that.
 fn begin_trace(path: &Path, module: &Path) -> Result<PathBuf, CliError> {
-    let unwritable = |error: std::io::Error| {
-        CliError::environment(format!("can't write {}: {error}", path.display()))
-            .help("nothing was run; name a path in a directory that exists and is yours")
-    };
+    let unwritable = |error| CliError::unwritable(path, &error);
     let top = format!(
         "# cardcheck {}: the calls of PKCS#11 module {}; time in UTC, process, call or answer\n\
          # No PIN and no key material is in here. Labels and serial numbers are: look through it before you pass it on.\n",

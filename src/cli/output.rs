@@ -93,10 +93,7 @@ impl Export {
             .truncate(false)
             .write(true)
             .open(path);
-        let file = file.map_err(|error| {
-            CliError::environment(format!("can't write {}: {error}", path.display()))
-                .help("nothing was run; name a path in a directory that exists and is yours")
-        })?;
+        let file = file.map_err(|error| CliError::unwritable(path, &error))?;
         Ok(Export {
             path: path.to_owned(),
             file,
