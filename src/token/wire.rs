@@ -11,9 +11,6 @@ use zeroize::Zeroizing;
 
 /// No frame is longer: a token's whole inventory fits many times.
 const LONGEST: usize = 64 << 20;
-/// Room from the start: a frame that holds a PIN fits, and so is never moved to a larger buffer, which would leave an
-/// unzeroed copy behind.
-const ROOM: usize = 4096;
 const HEADER: usize = 4;
 
 /// Writes `value` as one frame, with one write.
@@ -21,14 +18,13 @@ const HEADER: usize = 4;
 /// # Errors
 /// The pipe's.
 pub(super) fn write(pipe: &mut impl Write, value: &impl Serialize) -> io::Result<()> {
-    let mut frame = Zeroizing::new(Vec::with_capacity(ROOM));
-    frame.extend([0; HEADER]);
-    let body = postcard::to_extend(value, std::mem::take(&mut *frame));
-    let mut frame = Zeroizing::new(body.map_err(Error::other)?);
-    let length = u32::try_from(frame.len() - HEADER).map_err(Error::other)?;
-    for (place, byte) in frame.iter_mut().zip(length.to_le_bytes()) {
-        *place = byte;
-    }
+    // of the right size from the start: one that has to grow leaves an unzeroed copy behind
+    let size = postcard::experimental::serialized_size(value).map_err(Error::other)?;
+    let length = u32::try_from(size).map_err(Error::other)?;
+    let mut frame = Vec::with_capacity(HEADER + size);
+    frame.extend(length.to_le_bytes());
+    let frame = postcard::to_extend(value, frame).map_err(Error::other)?;
+    let frame = Zeroizing::new(frame);
     pipe.write_all(&frame)?;
     pipe.flush()
 }
