@@ -23,10 +23,7 @@ impl Library {
     ///
     /// # Errors
     /// Why it can't be used. A module that crashes while it loads takes the process with it.
-    pub(super) fn load(
-        path: &Path,
-        watch: Box<dyn Watch>,
-    ) -> Result<(Library, Module), LoadFailure> {
+    pub(super) fn load(path: &Path, watch: Watch) -> Result<(Library, Module), LoadFailure> {
         let raw = Raw::load(path, watch).map_err(|error| match error {
             LoadError::Library(detail) => LoadFailure::NotALibrary(detail),
             LoadError::NoFunctionList => LoadFailure::NotPkcs11,

@@ -32,6 +32,7 @@ mod pairing;
 mod prepare;
 mod process;
 mod raw;
+mod replies;
 mod session;
 mod supervisor;
 mod trace;

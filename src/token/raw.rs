@@ -43,7 +43,7 @@ pub(super) type Slot = sys::CK_SLOT_ID;
 /// A loaded module's function list.
 pub(super) struct Raw {
     functions: sys::CK_FUNCTION_LIST,
-    watch: Box<dyn Watch>,
+    watch: Watch,
     /// Keeps the code in memory that `functions` points into.
     _library: sys::Pkcs11,
 }
@@ -122,8 +122,8 @@ impl Raw {
     /// Loads the library at `path` and takes its 2.40 function list. This runs the library's constructors: one that
     /// crashes takes the process with it.
     /// Every call is told to `watch`, beginning with the loading itself.
-    pub(super) fn load(path: &Path, watch: Box<dyn Watch>) -> Result<Raw, LoadError> {
-        watch.begins(Function::Load, &|| path.display().to_string());
+    pub(super) fn load(path: &Path, watch: Watch) -> Result<Raw, LoadError> {
+        watch.begins(Function::Load, || path.display().to_string());
         // SAFETY: loading runs foreign code, which is what a PKCS#11 module is for. The list is read after CKR_OK and a
         // null check, and copied; `_library` keeps what it points to.
         unsafe {
@@ -133,7 +133,7 @@ impl Raw {
                 return Err(LoadError::NoFunctionList);
             }
             let mut list: *mut sys::CK_FUNCTION_LIST = std::ptr::null_mut();
-            watch.begins(Function::GetFunctionList, &String::new);
+            watch.begins(Function::GetFunctionList, String::new);
             if library.C_GetFunctionList(&mut list) != sys::CKR_OK || list.is_null() {
                 return Err(LoadError::NoFunctionList);
             }
@@ -147,9 +147,9 @@ impl Raw {
 
     /// Tells that a function is about to be called.
     fn begin(&self, function: Function, arguments: impl Fn() -> String) -> Call<'_> {
-        self.watch.begins(function, &arguments);
+        self.watch.begins(function, arguments);
         Call {
-            watch: &*self.watch,
+            watch: &self.watch,
             function,
             began: Instant::now(),
         }
@@ -530,7 +530,7 @@ impl Raw {
 
 /// A call that was told to the watch, and whose end has to be.
 struct Call<'a> {
-    watch: &'a dyn Watch,
+    watch: &'a Watch,
     function: Function,
     began: Instant,
 }
@@ -545,7 +545,7 @@ impl Call<'_> {
         let answer = ok(rv);
         let results = || answer.map_or_else(|_| String::new(), |()| results());
         self.watch
-            .ended(self.function, answer, self.began.elapsed(), &results);
+            .ended(self.function, answer, self.began.elapsed(), results);
         answer
     }
 }

@@ -4,29 +4,23 @@
 //! the parent reads. One thread makes all calls. Another one only waits for the parent's end.
 #![forbid(unsafe_code)]
 
-use std::cell::{Cell, RefCell};
 use std::fs::File;
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
 use std::path::Path;
-use std::rc::Rc;
-use std::time::{Duration, Instant};
 
 use super::library::Library;
 use super::limits;
 use super::owner::Owner;
 use super::protocol::{LoadFailure, Reply, Request};
 use super::refusal::Refusal;
+use super::replies::Replies;
 use super::trace::Trace;
 use super::watch::Watch;
 use super::wire;
-use crate::model::ckr::Ckr;
 use crate::model::function::Function;
 use crate::model::sign::{SignError, SignStep};
 use crate::model::token::{MechanismFacts, Module};
-
-/// While the same function is called again and again, the parent is told only so often.
-const TOLD_AGAIN: Duration = Duration::from_millis(50);
 
 /// Answers the requests that come on stdin until it ends or the parent asks to close.
 ///
@@ -50,14 +44,6 @@ struct Pipe {
     replies: Replies,
 }
 
-/// Shared by the desk and by the watch over the module's calls.
-#[derive(Clone)]
-struct Replies {
-    pipe: Rc<RefCell<File>>,
-    /// The call that the parent was told of last, since the last reply.
-    told: Rc<Cell<Option<(Function, Instant)>>>,
-}
-
 impl Pipe {
     /// Takes stdin and stdout for the pipe, and puts nothing and stderr in their places.
     fn take() -> io::Result<Pipe> {
@@ -67,34 +53,12 @@ impl Pipe {
         rustix::stdio::dup2_stdout(io::stderr())?;
         Ok(Pipe {
             requests: File::from(requests),
-            replies: Replies {
-                pipe: Rc::new(RefCell::new(File::from(replies))),
-                told: Rc::default(),
-            },
+            replies: Replies::to(File::from(replies)),
         })
     }
 
     fn next(&mut self) -> io::Result<Option<Request>> {
         wire::read(&mut self.requests)
-    }
-}
-
-impl Replies {
-    fn send(&self, reply: &Reply) -> io::Result<()> {
-        self.told.set(None);
-        wire::write(&mut *self.pipe.borrow_mut(), reply)
-    }
-
-    /// Says which function is being called. Many attributes are read one by one, and each message wakes the parent: the
-    /// same function is told again only after a while. Every login counts.
-    fn tell(&self, function: Function) {
-        let again =
-            |(last, when): (Function, Instant)| last == function && when.elapsed() < TOLD_AGAIN;
-        if function == Function::Login || !self.told.get().is_some_and(again) {
-            // without a parent to tell, this process is about to end
-            let _ = self.send(&Reply::Calling(function));
-            self.told.set(Some((function, Instant::now())));
-        }
     }
 }
 
@@ -159,12 +123,10 @@ impl Desk {
         trace: Option<&Path>,
         replies: &Replies,
     ) -> Result<Module, LoadFailure> {
-        let watch = Told {
-            replies: replies.clone(),
-            // one that can't be opened any more is no reason not to try the card
-            trace: trace.and_then(|path| Trace::open(path).ok()),
-        };
-        let (library, facts) = Library::load(module, Box::new(watch))?;
+        // one that can't be opened any more is no reason not to try the card
+        let trace = trace.and_then(|path| Trace::open(path).ok());
+        let watch = Watch::new(replies.clone(), trace);
+        let (library, facts) = Library::load(module, watch)?;
         self.library = Some(library);
         Ok(facts)
     }
@@ -189,37 +151,6 @@ impl Desk {
         drop(self.owner);
         if let Some(library) = &self.library {
             library.finalize();
-        }
-    }
-}
-
-/// Tells the parent which function is being called, so that a hang and a crash have a name, and writes the trace.
-struct Told {
-    replies: Replies,
-    trace: Option<Trace>,
-}
-
-impl Watch for Told {
-    fn begins(&self, function: Function, arguments: &dyn Fn() -> String) {
-        self.replies.tell(function);
-        if let Some(trace) = &self.trace {
-            trace.begins(function, &arguments());
-        }
-    }
-
-    fn ended(
-        &self,
-        function: Function,
-        answer: Result<(), Ckr>,
-        took: Duration,
-        results: &dyn Fn() -> String,
-    ) {
-        if function == Function::Login && answer.is_err_and(Ckr::leaves_pin_in_doubt) {
-            // without a parent to tell, this process is about to end
-            let _ = self.replies.send(&Reply::PinInDoubt);
-        }
-        if let Some(trace) = &self.trace {
-            trace.ended(function, answer, took, &results());
         }
     }
 }
