@@ -123,6 +123,12 @@ impl<'a> Case<'a> {
         }
     }
 
+    /// Was it an RSA-PSS signature in every cell?
+    pub(super) fn is_pss(&self) -> bool {
+        let pss = |cell: &Cell| cell.scheme.is_some_and(|scheme| scheme.is_pss());
+        self.cells.iter().all(|(_, cell)| pss(cell))
+    }
+
     /// ` by CKM_ECDSA`, or nothing.
     pub(super) fn mechanisms_named(&self) -> String {
         let mechanisms = self.cells.iter().filter_map(|(_, cell)| {

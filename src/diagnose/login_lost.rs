@@ -26,9 +26,6 @@ What helps: end other programs that use the card (a browser, an agent, a VPN cli
     find,
 };
 
-/// The codes for a session, a login or a handle that is not valid any more.
-const CODES: &[u64] = &[0x0060, 0x0082, 0x00b0, 0x00b3, 0x0101];
-
 fn find(facts: &Facts<'_>) -> Vec<Finding> {
     let lost = facts
         .failed_at(Stage::Sign)
@@ -62,7 +59,7 @@ fn is_lost(facts: &Facts<'_>, cell: &Cell) -> bool {
             .key(&cell.key)
             .is_some_and(|key| key.always_authenticate)
     };
-    cell.ckr.is_some_and(|Ckr(code)| CODES.contains(&code)) && !wants_pin(cell)
+    cell.ckr.is_some_and(Ckr::is_about_session) && !wants_pin(cell)
 }
 
 #[cfg(test)]

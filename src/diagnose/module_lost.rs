@@ -62,12 +62,7 @@ fn others(case: &Case<'_>) -> &'static str {
 }
 
 fn remedies(case: &Case<'_>, advice: &[&str]) -> Vec<Remedy> {
-    let pss = |cell: &Cell| cell.scheme.is_some_and(|scheme| scheme.is_pss());
-    let pkcs1 = |case: &Case<'_>| {
-        let mut keys = case.keys().into_iter();
-        keys.all(|key| tried::pkcs1(key) == Works::Yes)
-    };
-    let mut remedies = match case.cells.iter().all(|(_, cell)| pss(cell)) && pkcs1(case) {
+    let mut remedies = match case.is_pss() && tried::pkcs1_on_all(case) {
         true => remedy::without_pss(case).remedies(case),
         false => Vec::new(),
     };

@@ -4,7 +4,7 @@ use super::case::Case;
 use super::flawed::{self, Mistake, REFUSED};
 use super::prose;
 use super::remedy;
-use super::tried::{self, Works};
+use super::tried;
 use super::{Facts, Rule};
 use crate::model::autopsy::Flaw;
 use crate::model::finding::{Finding, Remedy};
@@ -51,8 +51,7 @@ fn fault(flaws: &[Flaw]) -> String {
 }
 
 fn remedies(case: &Case<'_>) -> Vec<Remedy> {
-    let pkcs1 = |key| tried::pkcs1(key) == Works::Yes;
-    let mut remedies = match case.keys().into_iter().all(pkcs1) {
+    let mut remedies = match tried::pkcs1_on_all(case) {
         true => remedy::without_pss(case).remedies(case),
         false => Vec::new(),
     };

@@ -61,11 +61,7 @@ fn reasons<'a>(case: &Case<'a>) -> Vec<&'a str> {
 
 /// A list without PSS, where it was PSS that was refused and nothing speaks against PKCS1; else what the code suggests.
 fn remedies(case: &Case<'_>, ckr: Option<Ckr>) -> Vec<Remedy> {
-    let pss = case
-        .cells
-        .iter()
-        .all(|(_, cell)| cell.scheme.is_some_and(|scheme| scheme.is_pss()));
-    let mut remedies = match pss && ckr.is_some_and(is_about_mechanism) {
+    let mut remedies = match case.is_pss() && ckr.is_some_and(is_about_mechanism) {
         true => remedy::without_pss(case).remedies(case),
         false => Vec::new(),
     };

@@ -109,15 +109,7 @@ fn unsure(key: &Key) -> bool {
 }
 
 fn remedies(case: &Case<'_>) -> Vec<Remedy> {
-    let pss = case
-        .cells
-        .iter()
-        .all(|(_, cell)| cell.scheme.is_some_and(|scheme| scheme.is_pss()));
-    let pkcs1 = case
-        .keys()
-        .iter()
-        .all(|key| tried::pkcs1(key) == Works::Yes);
-    let mut remedies = match pss && pkcs1 {
+    let mut remedies = match case.is_pss() && tried::pkcs1_on_all(case) {
         true => remedy::without_pss(case).remedies(case),
         false => Vec::new(),
     };

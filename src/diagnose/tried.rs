@@ -25,6 +25,11 @@ pub(super) fn pkcs1(key: &Key) -> Works {
     })
 }
 
+/// Do PKCS1 signatures work on every key of the case?
+pub(super) fn pkcs1_on_all(case: &Case<'_>) -> bool {
+    case.keys().iter().all(|key| pkcs1(key) == Works::Yes)
+}
+
 /// Does PSS over this route work, with any hash?
 pub(super) fn pss(key: &Key, route: Route) -> Works {
     any(key, |capability| {

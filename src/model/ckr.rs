@@ -123,6 +123,18 @@ impl Ckr {
     pub const USER_ALREADY_LOGGED_IN: Ckr = Ckr(0x0100);
     /// The mechanism is unknown, or not for this key.
     pub const MECHANISM_INVALID: Ckr = Ckr(0x0070);
+    /// The key's handle is not valid, or not any more.
+    pub const KEY_HANDLE_INVALID: Ckr = Ckr(0x0060);
+    /// The object's handle is not valid, or not any more.
+    pub const OBJECT_HANDLE_INVALID: Ckr = Ckr(0x0082);
+    /// An operation that was begun before is still active.
+    pub const OPERATION_ACTIVE: Ckr = Ckr(0x0090);
+    /// The session was closed while the call was under way.
+    pub const SESSION_CLOSED: Ckr = Ckr(0x00b0);
+    /// The session's handle is not valid, or not any more.
+    pub const SESSION_HANDLE_INVALID: Ckr = Ckr(0x00b3);
+    /// Nobody is logged in, or not any more.
+    pub const USER_NOT_LOGGED_IN: Ckr = Ckr(0x0101);
     /// The token was removed while the call was under way.
     pub const DEVICE_REMOVED: Ckr = Ckr(0x0032);
     /// No token is in the slot.
@@ -156,8 +168,19 @@ impl Ckr {
 
     /// Is it about what was lost on the way to the token, so that a new session may bring another answer?
     pub fn is_passing(self) -> bool {
-        let lost = [0x0060, 0x0082, 0x0090, 0x00b0, 0x00b3, 0x0101];
-        self.is_about_removal() || lost.contains(&self.0)
+        self.is_about_removal() || self.is_about_session() || self == Ckr::OPERATION_ACTIVE
+    }
+
+    /// Is the session, the login or the key's handle not valid any more?
+    pub fn is_about_session(self) -> bool {
+        let codes = [
+            Ckr::KEY_HANDLE_INVALID,
+            Ckr::OBJECT_HANDLE_INVALID,
+            Ckr::SESSION_CLOSED,
+            Ckr::SESSION_HANDLE_INVALID,
+            Ckr::USER_NOT_LOGGED_IN,
+        ];
+        codes.contains(&self)
     }
 
     /// Every return value that has a name.
