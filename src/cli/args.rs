@@ -6,6 +6,7 @@ use std::time::Duration;
 use clap::{ArgAction, Args as ClapArgs, Parser, Subcommand, ValueEnum};
 
 use super::exit;
+use crate::model::version::TlsVersion;
 
 const LEAST_PATIENCE: Duration = Duration::from_millis(1);
 const MOST_PATIENCE: Duration = Duration::from_secs(24 * 3600);
@@ -110,7 +111,7 @@ pub(super) struct Servers {
     pub(super) tls: Option<Version>,
 }
 
-#[derive(Debug, ClapArgs)]
+#[derive(Clone, Copy, Debug, ClapArgs)]
 #[command(next_help_heading = "Effort")]
 pub(super) struct Effort {
     /// Fewer signatures: servers whose lists lead to the same signature share a handshake
@@ -152,6 +153,15 @@ pub(super) enum Version {
     /// TLS 1.3
     #[value(name = "1.3")]
     V1_3,
+}
+
+impl From<Version> for TlsVersion {
+    fn from(version: Version) -> TlsVersion {
+        match version {
+            Version::V1_2 => TlsVersion::V1_2,
+            Version::V1_3 => TlsVersion::V1_3,
+        }
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

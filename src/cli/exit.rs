@@ -1,5 +1,7 @@
 //! Exit codes: a contract with whoever scripts cardcheck.
 
+use crate::model::run::Run;
+
 /// How the program ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Exit {
@@ -18,6 +20,17 @@ pub(super) enum Exit {
 }
 
 impl Exit {
+    /// How a run ends; `incomplete`: not all could be tried, and this is why.
+    pub(super) fn of(run: &Run, incomplete: Option<Exit>) -> Exit {
+        match (run.complete, incomplete) {
+            (false, _) => Exit::Interrupted,
+            (true, Some(exit)) => exit,
+            _ if !run.tried_anything() => Exit::NothingToTry,
+            _ if run.is_as_expected() => Exit::AsExpected,
+            _ => Exit::Unexpected,
+        }
+    }
+
     /// The number that the shell sees.
     pub(super) fn code(self) -> u8 {
         match self {

@@ -5,6 +5,8 @@
 #![forbid(unsafe_code)]
 
 mod args;
+mod check;
+mod desk;
 mod error;
 mod exit;
 mod host;

@@ -1,0 +1,210 @@
+//! Checking tokens that are open: what their keys can do, then every handshake, then what it means.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::JoinHandle;
+use std::time::Instant;
+
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
+
+use super::args;
+use super::desk::Desk;
+use super::error::CliError;
+use super::exit::Exit;
+use super::progress::Progress;
+use super::servers;
+use super::speak;
+use super::tokens::OpenToken;
+use crate::clients::Client;
+use crate::matrix::plan;
+use crate::model::key::Key;
+use crate::model::profile::Profile;
+use crate::model::run::Run;
+use crate::model::version::TlsVersion;
+use crate::tls::Authority;
+use crate::tls::authority::AuthorityError;
+use crate::token::trials;
+
+/// C_Sign calls of one handshake at most: some clients go on to raw RSA where the token refuses PSS.
+const SIGNATURES_AT_MOST: usize = 2;
+
+/// What is to be tried of every token: servers, clients, and with how much effort.
+pub(super) struct Check {
+    pub(super) profiles: Vec<Profile>,
+    pub(super) clients: Vec<&'static dyn Client>,
+    /// Only this version.
+    pub(super) only: Option<TlsVersion>,
+    pub(super) effort: args::Effort,
+    pub(super) progress: Arc<Progress>,
+    authority: TestCa,
+}
+
+/// When a run began, by the calendar and by a clock that nobody sets.
+#[derive(Clone, Copy)]
+pub(super) struct Started {
+    pub(super) at: OffsetDateTime,
+    ticking: Instant,
+}
+
+/// The servers' CA, made beside other work: seeding the random numbers takes longer than a handshake.
+#[derive(Default)]
+enum TestCa {
+    #[default]
+    NotYet,
+    Making(JoinHandle<Result<Authority, AuthorityError>>),
+    Made(Authority),
+}
+
+impl Check {
+    /// Reads the servers and clients that were named.
+    ///
+    /// # Errors
+    /// One that isn't known, or a file that can't be read.
+    pub(super) fn new(
+        servers: &args::Servers,
+        effort: args::Effort,
+        progress: &Arc<Progress>,
+    ) -> Result<Check, CliError> {
+        Ok(Check {
+            profiles: servers::profiles(servers)?,
+            clients: servers::clients(servers)?,
+            only: servers.tls.map(TlsVersion::from),
+            effort,
+            progress: Arc::clone(progress),
+            authority: TestCa::NotYet,
+        })
+    }
+
+    /// Begins with what needs no token.
+    pub(super) fn prepare(&mut self) {
+        self.authority = TestCa::Making(std::thread::spawn(Authority::new));
+    }
+
+    /// Tries these tokens and ends their hosts. Also how the program is to end if a token had to be given up.
+    ///
+    /// # Errors
+    /// The servers' CA could not be made.
+    pub(super) fn run(
+        &mut self,
+        mut open: Vec<OpenToken>,
+        started: Started,
+        cancelled: &AtomicBool,
+    ) -> Result<(Run, Option<Exit>), CliError> {
+        self.announce_verifications(&open);
+        let trial_signatures = self.try_out(&mut open, cancelled);
+        let authority = std::mem::take(&mut self.authority).made()?;
+        let desk = Desk::new(&open, started.at);
+        let mut found = desk.find_out(self, &authority, cancelled);
+        self.authority = TestCa::Made(authority);
+        self.progress.end();
+        found.started = started.to_the_second();
+        found.duration_ms = started.milliseconds();
+        found.signatures += trial_signatures;
+        drop(desk);
+        let given_up = close(open, &mut found);
+        found.notes.extend(self.progress.warnings());
+        Ok((found, given_up))
+    }
+
+    /// Always-authenticate keys cost a PIN verification for each signature: said before the first one.
+    fn announce_verifications(&self, open: &[OpenToken]) {
+        let handshakes = |profile| plan::versions(profile, self.only).count() * self.clients.len();
+        let most = SIGNATURES_AT_MOST * self.profiles.iter().map(handshakes).sum::<usize>();
+        for token in open {
+            for (_, key) in token.keys.iter().filter(|(_, key)| key.always_authenticate) {
+                let trials = trials::planned(key, &token.token, self.effort.probe_unlisted);
+                let (name, token) = (key.name_for_people(), &token.token);
+                let how = match token.pad {
+                    true => "you type it at the reader",
+                    false => "cardcheck sends it",
+                };
+                speak::warning(&format!(
+                    "key `{name}` on `{}` wants the PIN for every signature (CKA_ALWAYS_AUTHENTICATE): {how} up to {} times in this run",
+                    token.label,
+                    trials + most,
+                ));
+            }
+        }
+    }
+
+    /// The capability trials of every key, the tokens side by side; the number of signatures they took.
+    fn try_out(&self, open: &mut [OpenToken], cancelled: &AtomicBool) -> usize {
+        std::thread::scope(|scope| {
+            let tokens = open.iter_mut();
+            let trials: Vec<_> = tokens
+                .map(|token| scope.spawn(|| self.try_out_token(token, cancelled)))
+                .collect();
+            trials
+                .into_iter()
+                .filter_map(|trials| trials.join().ok())
+                .sum()
+        })
+    }
+
+    fn try_out_token(&self, open: &mut OpenToken, cancelled: &AtomicBool) -> usize {
+        let (unlisted, progress) = (self.effort.probe_unlisted, &self.progress);
+        let planned = |(_, key): &(usize, Key)| trials::planned(key, &open.token, unlisted);
+        progress.expect(open.keys.iter().map(planned).sum());
+        let mut signatures = 0;
+        for (index, key) in &mut open.keys {
+            let (name, token) = (key.name_for_people(), &open.token.label);
+            progress.now(&format!("what {name} on {token} can do"));
+            let go_on = || {
+                progress.done(1);
+                !cancelled.load(Ordering::Relaxed)
+            };
+            let trials = trials::run(&open.host, *index, key, &open.token, unlisted, &go_on);
+            signatures += trials.signatures;
+            key.capabilities = trials.capabilities;
+        }
+        signatures
+    }
+}
+
+impl TestCa {
+    fn made(self) -> Result<Authority, CliError> {
+        let lost = || CliError::environment("the test CA could not be made: its thread ended");
+        match self {
+            TestCa::Made(authority) => Ok(authority),
+            TestCa::Making(thread) => Ok(thread.join().map_err(|_| lost())??),
+            TestCa::NotYet => Ok(Authority::new()?),
+        }
+    }
+}
+
+impl Started {
+    pub(super) fn now() -> Started {
+        Started {
+            at: OffsetDateTime::now_utc(),
+            ticking: Instant::now(),
+        }
+    }
+
+    fn to_the_second(self) -> String {
+        let whole = self.at.replace_nanosecond(0).unwrap_or(self.at);
+        whole.format(&Rfc3339).unwrap_or_default()
+    }
+
+    fn milliseconds(self) -> u64 {
+        u64::try_from(self.ticking.elapsed().as_millis()).unwrap_or(u64::MAX)
+    }
+}
+
+/// Ends the hosts; how the program ends if a token had to be given up. A module that hangs or crashes over it has lost
+/// nothing, but is worth a note.
+fn close(open: Vec<OpenToken>, found: &mut Run) -> Option<Exit> {
+    let mut given_up = None;
+    for (token, known) in open.into_iter().zip(&mut found.tokens) {
+        known.verifications = token.host.verifications();
+        given_up = given_up.or(token.host.given_up().map(|_| Exit::Environment));
+        if let Err(lost) = token.host.close() {
+            let label = &token.token.label;
+            let note =
+                format!("token `{label}`: when all was done, {lost}; no result depends on it");
+            found.notes.push(note);
+        }
+    }
+    // what failed was tried, and says more than that the rest could not be
+    given_up.filter(|_| found.unexpected() == 0)
+}

@@ -1,0 +1,140 @@
+//! Where keys, servers and clients are brought together.
+
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+
+use time::OffsetDateTime;
+
+use super::check::Check;
+use super::progress::Progress;
+use super::tokens::OpenToken;
+use crate::clients::Client;
+use crate::matrix::plan::{self, Options};
+use crate::matrix::run::{Bench, Event};
+use crate::matrix::{Table, Unproven, find_out};
+use crate::model::key::Key;
+use crate::model::profile::Profile;
+use crate::model::run::{ClientFacts, Run};
+use crate::model::sign::Sign;
+use crate::model::token::{Module, Token};
+use crate::tls::Authority;
+
+/// Open tokens' keys, and what signs with them.
+pub(super) struct Desk {
+    tokens: Vec<Token>,
+    keys: Vec<Key>,
+    signers: Vec<Arc<dyn Sign>>,
+    now: OffsetDateTime,
+}
+
+impl Desk {
+    pub(super) fn new(open: &[OpenToken], now: OffsetDateTime) -> Desk {
+        let keys = open
+            .iter()
+            .flat_map(|token| token.keys.iter().map(move |key| (token, key)));
+        let signer = |(token, (index, _)): (&OpenToken, &(usize, Key))| -> Arc<dyn Sign> {
+            Arc::new(token.host.signer(*index))
+        };
+        Desk {
+            tokens: open.iter().map(|token| token.token.clone()).collect(),
+            signers: keys.clone().map(signer).collect(),
+            keys: keys.map(|(_, (_, key))| key.clone()).collect(),
+            now,
+        }
+    }
+
+    /// Plan, handshakes, cells, findings, proofs.
+    pub(super) fn find_out(
+        &self,
+        check: &Check,
+        authority: &Authority,
+        cancelled: &AtomicBool,
+    ) -> Run {
+        let table = self.table(check);
+        let options = Options {
+            version: check.only,
+            quick: check.effort.quick,
+        };
+        let plan = plan::plan(&table, options);
+        let bench = Bench {
+            authority,
+            signers: &self.signers,
+            cancelled,
+            listener: &|event| self.watch(event, &check.profiles, &check.progress),
+        };
+        let found = find_out(&table, &plan, &bench, !check.effort.no_prove);
+        let clients = check.clients.iter();
+        Run {
+            started: String::new(),
+            duration_ms: 0,
+            complete: found.complete,
+            module: Module::default(),
+            tokens: self.tokens.clone(),
+            keys: self.keys.clone(),
+            profiles: check.profiles.clone(),
+            clients: clients.map(|client| client_facts(*client)).collect(),
+            cells: found.cells,
+            findings: found.findings,
+            signatures: found.signatures.iter().sum(),
+            short_lists: plan.short_lists,
+            notes: unproven(found.unproven).into_iter().collect(),
+        }
+    }
+
+    fn table<'a>(&'a self, check: &'a Check) -> Table<'a> {
+        Table {
+            tokens: &self.tokens,
+            keys: &self.keys,
+            profiles: &check.profiles,
+            clients: &check.clients,
+            now: self.now.unix_timestamp(),
+        }
+    }
+
+    fn watch(&self, event: Event, profiles: &[Profile], progress: &Progress) {
+        match event {
+            Event::Planned(jobs) => progress.expect(jobs),
+            Event::Started {
+                key,
+                profile,
+                version,
+            } => {
+                if let (Some(key), Some(profile)) = (self.keys.get(key), profiles.get(profile)) {
+                    let (key, server) = (key.name_for_people(), &profile.name);
+                    progress.now(&format!("{key} at {server}, TLS {version}"));
+                }
+            }
+            Event::Finished => progress.done(1),
+        }
+    }
+}
+
+/// What was not asked of the token, and how many signatures it would be.
+fn unproven(unproven: Unproven) -> Option<String> {
+    let count = |signatures: usize| match signatures {
+        1 => "1 signature".to_owned(),
+        many => format!("{many} signatures"),
+    };
+    match (unproven.unwanted, unproven.with_pin) {
+        (0, 0) => None,
+        (0, with_pin) => Some(format!(
+            "{} that would prove remedies were not asked for, since each needs the PIN",
+            count(with_pin)
+        )),
+        (unwanted, 0) => Some(format!(
+            "the remedies are not proven, as --no-prove says; it would take {} more",
+            count(unwanted)
+        )),
+        (unwanted, with_pin) => Some(format!(
+            "the remedies are not proven, as --no-prove says; it would take {} more, and {with_pin} that need the PIN each",
+            count(unwanted)
+        )),
+    }
+}
+
+fn client_facts(client: &dyn Client) -> ClientFacts {
+    ClientFacts {
+        name: client.name().to_owned(),
+        evidence: client.evidence().name(),
+    }
+}
