@@ -23,6 +23,8 @@ pub(super) struct Args {
 pub(super) enum Command {
     /// Try every key against servers with different signature algorithm lists, as each client would
     Matrix(Box<Matrix>),
+    /// Check card after card at a technician's desk: card in, verdict, card out, next
+    Watch(Box<Watch>),
     /// Print the long text of a finding, or the list of all findings
     Explain {
         /// The finding's id, such as pss-listed-but-refused
@@ -55,6 +57,36 @@ pub(super) struct Matrix {
     pub(super) effort: Effort,
     #[command(flatten)]
     pub(super) output: Output,
+}
+
+#[derive(Debug, ClapArgs)]
+#[command(after_help = exit::TABLE)]
+pub(super) struct Watch {
+    #[command(flatten)]
+    pub(super) token: Token,
+    #[command(flatten)]
+    pub(super) pin: Pin,
+    #[command(flatten)]
+    pub(super) servers: Servers,
+    #[command(flatten)]
+    pub(super) effort: Effort,
+    /// Save each card's whole report: {serial}, {label}, {model} and {time} are filled in, the ending tells the format (.json, .txt)
+    #[arg(long, value_name = "PATTERN", help_heading = "Output")]
+    pub(super) save: Vec<String>,
+    /// End after so many cards [default: go on until Ctrl-C]
+    #[arg(long, value_name = "N", help_heading = "Output", value_parser = at_least_one)]
+    pub(super) cards: Option<usize>,
+    /// Colour; NO_COLOR is obeyed
+    #[arg(
+        long,
+        value_name = "WHEN",
+        default_value = "auto",
+        help_heading = "Output"
+    )]
+    pub(super) color: Color,
+    /// No progress and no prose on stderr; warnings and errors remain
+    #[arg(long, short, help_heading = "Output")]
+    pub(super) quiet: bool,
 }
 
 #[derive(Debug, ClapArgs)]
@@ -180,6 +212,13 @@ pub(super) enum Color {
     Always,
     /// Never
     Never,
+}
+
+fn at_least_one(text: &str) -> Result<usize, String> {
+    match text.parse() {
+        Ok(0) | Err(_) => Err("it must be a number, 1 at least".into()),
+        Ok(number) => Ok(number),
+    }
 }
 
 /// A duration as people write it; a bare number is seconds.

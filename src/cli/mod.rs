@@ -16,10 +16,12 @@ mod names;
 mod output;
 mod pin;
 mod progress;
+mod saving;
 mod servers;
 mod speak;
 mod texts;
 mod tokens;
+mod watch;
 
 use std::process::ExitCode;
 
@@ -32,6 +34,7 @@ pub fn main() -> ExitCode {
     let args = Args::parse();
     let ended = match args.command {
         Command::Matrix(options) => matrix::run(&options),
+        Command::Watch(options) => watch::run(&options),
         Command::Explain { finding } => texts::explain(finding.as_deref()),
         Command::Schema => texts::schema(),
         Command::Completions { shell } => texts::completions(shell),

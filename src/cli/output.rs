@@ -9,8 +9,6 @@ use super::error::CliError;
 use crate::model::run::Run;
 use crate::report::{self, Format, Screen};
 
-/// Width of a table that goes to no terminal.
-const PLAIN_WIDTH: usize = 100;
 /// The narrowest table that can still be read.
 const LEAST_WIDTH: usize = 60;
 
@@ -55,13 +53,8 @@ impl Output {
     /// # Errors
     /// A file could not be written whole, or stdout failed for another reason than that nobody reads it.
     pub(super) fn write(&mut self, run: &Run) -> Result<(), CliError> {
-        let plain = Screen {
-            width: PLAIN_WIDTH,
-            colour: false,
-            unicode: true,
-        };
         for export in &mut self.files {
-            let report = report::render(run, export.format, &plain);
+            let report = report::render(run, export.format, &Screen::of_a_file());
             export.write(&report)?;
         }
         stdout(&report::render(run, self.format, &self.screen))
@@ -129,7 +122,8 @@ impl Drop for Export {
     }
 }
 
-fn screen(color: args::Color) -> Screen {
+/// What stdout is.
+pub(super) fn screen(color: args::Color) -> Screen {
     let terminal = std::io::stdout().is_terminal();
     let wanted = std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
     let dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
@@ -138,7 +132,7 @@ fn screen(color: args::Color) -> Screen {
         width: terminal
             .then(columns)
             .flatten()
-            .unwrap_or(PLAIN_WIDTH)
+            .unwrap_or(Screen::PLAIN_WIDTH)
             .max(LEAST_WIDTH),
         colour: match color {
             args::Color::Auto => terminal && wanted && !dumb,

@@ -11,6 +11,7 @@ use super::args;
 use super::error::{CliError, pin_refused};
 use super::exit::Exit;
 use super::speak;
+use crate::model::token::Token;
 use crate::report::style::printable;
 use crate::token::limits;
 use crate::token::pin_rules;
@@ -25,6 +26,8 @@ pub(super) struct PinKeeper {
     source: Source,
     /// A token called it wrong: it goes to no other token either.
     burnt: bool,
+    /// What was typed for which token, and refused: it does not go to that token a second time.
+    refused: Vec<(Token, Pin)>,
     allow_final_try: bool,
 }
 
@@ -52,6 +55,7 @@ impl PinKeeper {
         Ok(PinKeeper {
             source,
             burnt: false,
+            refused: Vec::new(),
             allow_final_try: pin.allow_final_try,
         })
     }
@@ -78,7 +82,7 @@ impl PinKeeper {
                 ));
                 return Ok(Login::Pad);
             }
-            Source::Asked => prompt(label)?,
+            Source::Asked => self.not_refused(&token.token, prompt(label)?)?,
         };
         pin_rules::length_fits(pin.expose_secret().len(), token)
             .map_err(|refusal| pin_refused(label, refusal))?;
@@ -86,8 +90,25 @@ impl PinKeeper {
     }
 
     /// The token refused the PIN.
-    pub(super) fn was_wrong(&mut self) {
+    pub(super) fn was_wrong(&mut self, token: &Token, login: Login) {
         self.burnt = true;
+        if let Login::Pin(pin) = login {
+            self.refused.push((token.clone(), pin));
+        }
+    }
+
+    fn not_refused(&self, token: &Token, typed: Pin) -> Result<Pin, CliError> {
+        let same = |(known, pin): &(Token, Pin)| {
+            known.is_same(token) && pin.expose_secret() == typed.expose_secret()
+        };
+        match self.refused.iter().any(same) {
+            false => Ok(typed),
+            true => Err(CliError::environment(format!(
+                "token `{}` refused this PIN before; it was not sent again",
+                token.label
+            ))
+            .help("find out the right one first: each wrong PIN costs a try")),
+        }
     }
 }
 

@@ -1,7 +1,7 @@
 //! Progress on stderr, on a terminal only: what a slow card is doing, and how much is left.
 
 use std::io::IsTerminal;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
@@ -21,7 +21,8 @@ impl Progress {
     /// A bar if stderr is a terminal and the user didn't ask for quiet.
     pub(super) fn new(quiet: bool) -> Progress {
         let bar = ProgressBar::new(0);
-        let visible = !quiet && std::io::stderr().is_terminal();
+        let dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
+        let visible = !quiet && !dumb && std::io::stderr().is_terminal();
         bar.set_draw_target(if visible {
             ProgressDrawTarget::stderr_with_hz(8)
         } else {
@@ -37,6 +38,14 @@ impl Progress {
         }
     }
 
+    /// Begins anew, for another card.
+    pub(super) fn begin(&self) {
+        self.bar.reset();
+        self.bar.set_length(0);
+        self.bar.set_message("");
+        self.known_warnings().clear();
+    }
+
     /// Plain prose, above the bar; nothing if the user asked for quiet.
     pub(super) fn say(&self, text: &str) {
         if !self.quiet {
@@ -47,7 +56,7 @@ impl Progress {
     /// Something that the user should know, above the bar.
     pub(super) fn warn(&self, text: &str) {
         self.bar.suspend(|| speak::warning(text));
-        let mut warnings = self.warnings.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut warnings = self.known_warnings();
         match warnings.iter_mut().find(|(known, _)| known == text) {
             Some((_, times)) => *times += 1,
             None => warnings.push((text.to_owned(), 1)),
@@ -56,12 +65,16 @@ impl Progress {
 
     /// The warnings that were given, for the report.
     pub(super) fn warnings(&self) -> Vec<String> {
-        let warnings = self.warnings.lock().unwrap_or_else(PoisonError::into_inner);
+        let warnings = self.known_warnings();
         let told = |(text, times): &(String, usize)| match times {
             1 => text.clone(),
             times => format!("{text} ({times} times)"),
         };
         warnings.iter().map(told).collect()
+    }
+
+    fn known_warnings(&self) -> MutexGuard<'_, Vec<(String, usize)>> {
+        self.warnings.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// More steps are to come.

@@ -52,7 +52,8 @@ impl Selection {
         selectors.find_map(Selector::uri)
     }
 
-    fn wants_token(&self, token: &Token) -> bool {
+    /// Is the token one of those that were selected?
+    pub(super) fn wants_token(&self, token: &Token) -> bool {
         let uris: Vec<&Selector> = self.keys.iter().filter(|key| key.uri().is_some()).collect();
         self.token
             .as_ref()
@@ -183,7 +184,11 @@ fn uninitialised(token: &Description) -> CliError {
         .help("initialise it with its issuer's tool, or for SoftHSM2 `softhsm2-util --init-token`; cardcheck never writes to a token")
 }
 
-fn open_one(
+/// Logs in to one token by the rules at the card, and reads it.
+///
+/// # Errors
+/// The PIN may not be sent, or the token refused.
+pub(super) fn open_one(
     host: Host,
     description: &Description,
     selection: &Selection,
@@ -216,17 +221,17 @@ fn log_in(host: &Host, description: &Description, pins: &mut PinKeeper) -> Resul
         return Ok(());
     }
     let login = pins.login_for(description)?;
-    host.login(login).map_err(|refusal| {
+    host.login(login.clone()).map_err(|refusal| {
         // a PIN that was never answered may be wrong as well
         if refusal.ckr().is_some_and(Ckr::refuses_pin) || refusal.lost().is_some() {
-            pins.was_wrong();
+            pins.was_wrong(&description.token, login);
         }
         token_refused(&description.token.label, &refusal)
     })
 }
 
 /// Gives tokens and keys their names in the report. Tokens without a key have nothing to try.
-fn numbered(open: Vec<OpenToken>) -> Vec<OpenToken> {
+pub(super) fn numbered(open: Vec<OpenToken>) -> Vec<OpenToken> {
     let mut open: Vec<OpenToken> = open.into_iter().filter(has_something).collect();
     let mut keys = 0;
     for (at, token) in open.iter_mut().enumerate() {
@@ -244,7 +249,7 @@ fn has_something(open: &OpenToken) -> bool {
     !open.keys.is_empty()
 }
 
-fn name(token: &Description) -> String {
+pub(super) fn name(token: &Description) -> String {
     let Token {
         label,
         serial,

@@ -114,6 +114,17 @@ pub struct Token {
 }
 
 impl Token {
+    /// Is it the same token, perhaps in another slot?
+    pub fn is_same(&self, other: &Token) -> bool {
+        (&self.serial, &self.label, &self.model, &self.manufacturer)
+            == (
+                &other.serial,
+                &other.label,
+                &other.model,
+                &other.manufacturer,
+            )
+    }
+
     /// Does C_GetMechanismList hold it?
     pub fn lists(&self, mechanism: Mechanism) -> bool {
         self.facts(mechanism).is_some_and(|facts| facts.listed)

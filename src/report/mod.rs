@@ -18,6 +18,23 @@ pub enum Format {
     Json,
 }
 
+/// The ending of a file's name that tells its format.
+const EXTENSIONS: &[(&str, Format)] = &[("json", Format::Json), ("txt", Format::Table)];
+
+impl Format {
+    /// The format of files whose names end so.
+    pub fn of_extension(extension: &str) -> Option<Format> {
+        let same = |(known, _): &&(&str, Format)| known.eq_ignore_ascii_case(extension);
+        EXTENSIONS.iter().find(same).map(|(_, format)| *format)
+    }
+
+    /// The endings that tell a format, each with its dot.
+    pub fn extensions() -> Vec<String> {
+        let dotted = |(extension, _): &(&str, Format)| format!(".{extension}");
+        EXTENSIONS.iter().map(dotted).collect()
+    }
+}
+
 /// The report in this format. Only the table looks at the screen.
 pub fn render(run: &Run, format: Format, screen: &Screen) -> String {
     match format {

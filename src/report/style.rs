@@ -23,6 +23,18 @@ pub struct Screen {
 }
 
 impl Screen {
+    /// Columns of a table that goes to no terminal.
+    pub const PLAIN_WIDTH: usize = 100;
+
+    /// A file, which somebody opens in an editor.
+    pub fn of_a_file() -> Screen {
+        Screen {
+            width: Screen::PLAIN_WIDTH,
+            colour: false,
+            unicode: true,
+        }
+    }
+
     /// Before what works.
     pub(super) fn tick(&self) -> &'static str {
         if self.unicode { "✓" } else { "ok" }

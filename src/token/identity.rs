@@ -2,18 +2,6 @@
 #![forbid(unsafe_code)]
 
 use crate::model::key::Key;
-use crate::model::token::Token;
-
-/// Is it the same token, perhaps in another slot?
-pub(super) fn same_token(one: &Token, other: &Token) -> bool {
-    (&one.serial, &one.label, &one.model, &one.manufacturer)
-        == (
-            &other.serial,
-            &other.label,
-            &other.model,
-            &other.manufacturer,
-        )
-}
 
 /// Where each of the `known` keys is among those `found` now.
 pub(super) fn places(known: &[Key], found: &[Key]) -> Vec<Option<usize>> {

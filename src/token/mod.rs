@@ -11,6 +11,7 @@ pub mod discover;
 pub mod host;
 pub mod launch;
 pub mod limits;
+pub mod lookout;
 pub mod module;
 pub mod pin_rules;
 pub mod protocol;

@@ -10,7 +10,6 @@ use std::rc::Rc;
 use secrecy::ExposeSecret;
 
 use super::description::describe;
-use super::identity;
 use super::protocol::Login;
 use super::raw::{Raw, SessionHandle, Slot, User};
 use super::refusal::Refusal;
@@ -128,7 +127,7 @@ impl TokenSession {
         let Some(token) = &self.token else {
             return Err(no_login("not logged in"));
         };
-        if !identity::same_token(token, &now) {
+        if !token.is_same(&now) {
             return Err(no_login(
                 "another token is in the reader; the PIN is not sent to it",
             ));

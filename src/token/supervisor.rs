@@ -249,7 +249,7 @@ impl Supervisor {
         };
         for slot in slots.with_token {
             if let Reply::Description(Ok(found)) = self.ask(&Request::Describe(slot))?
-                && identity::same_token(&self.token.token, &found.token)
+                && self.token.token.is_same(&found.token)
             {
                 return Ok(Some(found));
             }

@@ -23,6 +23,28 @@ pub fn render(run: &Run, screen: &Screen) -> String {
     screen.shown(parts.join("\n"))
 }
 
+/// What a technician needs of it while the card is in: the verdict in a line, the overview and what it means.
+pub fn brief(run: &Run, screen: &Screen) -> String {
+    let mut parts = vec![overview::render(run, screen)];
+    parts.push(findings::render(run, screen));
+    parts.push(notes(run, screen));
+    parts.push(verdict(run, screen));
+    parts.retain(|part| !part.is_empty());
+    screen.shown(parts.join("\n"))
+}
+
+fn verdict(run: &Run, screen: &Screen) -> String {
+    let passed = run.count(Outcome::Pass);
+    let all = run.cells.len() - run.count(Outcome::NotApplicable);
+    let logins = format!("{passed} of {} work", counted(all, "login"));
+    let text = match (run.complete, run.is_as_expected()) {
+        (false, _) => format!("? not all was tried: {logins}"),
+        (true, true) => format!("{} good: {logins}", screen.tick()),
+        (true, false) => format!("{} not good: {logins}", screen.cross()),
+    };
+    screen.heading(&screen.wrap(0, &text)) + "\n"
+}
+
 fn header(run: &Run, screen: &Screen) -> String {
     let module = &run.module;
     let text = format!(
