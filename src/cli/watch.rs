@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::args::Watch;
 use super::check::{Check, Started};
@@ -39,7 +39,7 @@ pub(super) fn run(wanted: &Watch) -> Result<Exit, CliError> {
     while !cancelled.load(Ordering::Relaxed) {
         match lookout.look() {
             Some(event) => desk.attend_to(event, &mut lookout)?,
-            None => std::thread::sleep(LOOK_AGAIN),
+            None => pause(&cancelled),
         }
         if desk.is_done() {
             return Ok(desk.tally.exit());
@@ -47,6 +47,14 @@ pub(super) fn run(wanted: &Watch) -> Result<Exit, CliError> {
     }
     desk.say(&desk.tally.in_words());
     Ok(Exit::Interrupted)
+}
+
+/// Until the next look, or until the user wants to end.
+fn pause(cancelled: &AtomicBool) {
+    let began = Instant::now();
+    while began.elapsed() < LOOK_AGAIN && !cancelled.load(Ordering::Relaxed) {
+        std::thread::sleep(Duration::from_millis(30));
+    }
 }
 
 /// The desk, and what was done on it so far.

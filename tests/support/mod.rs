@@ -71,6 +71,13 @@ impl Lab {
 
     /// `cardcheck matrix` over one of the lab's tokens through the fault-injecting module, which obeys `rules`.
     pub fn faulty(&self, token: &str, rules: &str) -> Cardcheck {
+        self.faulty_by("matrix", token, rules)
+            .arg("--pin-file")
+            .arg(self.path("pin"))
+    }
+
+    /// Another command over the same, with nothing said about the PIN.
+    pub fn faulty_by(&self, command: &str, token: &str, rules: &str) -> Cardcheck {
         let log = self.path("calls.log");
         let rules = format!(
             "module {}\nlog {}\n{rules}\n",
@@ -81,11 +88,9 @@ impl Lab {
         cardcheck()
             .env("SOFTHSM2_CONF", self.path(token).join("softhsm2.conf"))
             .env("CARDCHECK_FAULTS", rules)
-            .arg("matrix")
+            .arg(command)
             .arg("--module")
             .arg(faulty_module())
-            .arg("--pin-file")
-            .arg(self.path("pin"))
     }
 
     /// `cardcheck matrix` over a token that has no PSS and says so in every call: the token `no-pss` and its like hide it from

@@ -31,7 +31,7 @@ pub(crate) unsafe extern "C" fn C_GetSlotList(
     count: *mut CK_ULONG,
 ) -> CK_RV {
     call(Call::of("C_GetSlotList"), |rules| {
-        if rules.no_slots || (rules.no_token && token_present == CK_TRUE) {
+        if rules.no_slots || (rules.has_no_token() && token_present == CK_TRUE) {
             // SAFETY: the caller's buffer.
             return unsafe { answer(&[], slots, count) };
         }
@@ -53,7 +53,7 @@ pub(crate) unsafe extern "C" fn C_GetSlotList(
 pub(crate) unsafe extern "C" fn C_GetSlotInfo(slot: CK_SLOT_ID, info: *mut CK_SLOT_INFO) -> CK_RV {
     call(Call::of("C_GetSlotInfo"), |rules| {
         let rv = real!(C_GetSlotInfo(slot, info));
-        if rv == CKR_OK && (rules.no_token || rules.empty_slot() == Some(slot)) {
+        if rv == CKR_OK && (rules.has_no_token() || rules.empty_slot() == Some(slot)) {
             // SAFETY: the real module has filled it.
             unsafe { (*info).flags &= !CKF_TOKEN_PRESENT };
         }
@@ -66,7 +66,7 @@ pub(crate) unsafe extern "C" fn C_GetTokenInfo(
     info: *mut CK_TOKEN_INFO,
 ) -> CK_RV {
     call(Call::of("C_GetTokenInfo").in_slot(slot), |rules| {
-        if rules.no_token {
+        if rules.has_no_token() {
             return CKR_TOKEN_NOT_PRESENT;
         }
         let rv = real!(C_GetTokenInfo(slot, info));

@@ -27,6 +27,7 @@
 //! token-pin-len 4 8         # ulMinPinLen and ulMaxPinLen
 //! slots none                # C_GetSlotList: no slots at all
 //! token none                # empty readers: no slots with a token, CKR_TOKEN_NOT_PRESENT
+//! absent /tmp/x/out         # the same, as long as this file exists
 //!
 //! # how the token behaves
 //! invisible-after-login     # C_FindObjects finds nothing while a user is logged in

@@ -54,6 +54,7 @@ pub(crate) struct Rules {
     pub(crate) pin_len: Option<(CK_ULONG, CK_ULONG)>,
     pub(crate) no_slots: bool,
     pub(crate) no_token: bool,
+    pub(crate) absent: Option<PathBuf>,
     pub(crate) invisible_after_login: bool,
     pub(crate) serial: bool,
     pub(crate) salt: Option<CK_ULONG>,
@@ -150,6 +151,7 @@ impl Rules {
             }
             "slots" => self.no_slots = words.keyword("none")?,
             "token" => self.no_token = words.keyword("none")?,
+            "absent" => self.absent = Some(words.word("path")?.into()),
             "invisible-after-login" => self.invisible_after_login = true,
             "endless-objects" => self.endless_objects = true,
             "serial" => self.serial = true,
@@ -169,6 +171,11 @@ impl Rules {
             .0
             .next()
             .map_or(Ok(()), |word| Err(format!("`{word}` is too much")))
+    }
+
+    /// Are the readers empty now?
+    pub(crate) fn has_no_token(&self) -> bool {
+        self.no_token || self.absent.as_ref().is_some_and(|file| file.exists())
     }
 
     /// The slot out of which the card was pulled.
