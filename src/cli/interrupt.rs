@@ -29,7 +29,5 @@ fn announce(flag: &AtomicBool) {
     while !flag.load(Ordering::Relaxed) {
         std::thread::sleep(Duration::from_millis(50));
     }
-    // what ends at once needs no words
-    std::thread::sleep(Duration::from_millis(200));
     speak::say("\ninterrupted: finishing the call under way; Ctrl-C again ends at once");
 }
