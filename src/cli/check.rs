@@ -9,17 +9,15 @@ use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
 use super::args;
-use super::desk::Desk;
+use super::desk::{Desk, Question};
 use super::error::CliError;
 use super::exit::Exit;
 use super::progress::Progress;
 use super::servers;
 use super::speak;
 use super::tokens::OpenToken;
-use crate::clients::Client;
 use crate::matrix::plan;
 use crate::model::key::Key;
-use crate::model::profile::Profile;
 use crate::model::run::Run;
 use crate::model::version::TlsVersion;
 use crate::tls::Authority;
@@ -29,14 +27,10 @@ use crate::token::trials;
 /// C_Sign calls of one handshake at most: some clients go on to raw RSA where the token refuses PSS.
 const SIGNATURES_AT_MOST: usize = 2;
 
-/// What is to be tried of every token: servers, clients, and with how much effort.
+/// Checks tokens, one or several together, as often as it is asked to.
 pub(super) struct Check {
-    pub(super) profiles: Vec<Profile>,
-    pub(super) clients: Vec<&'static dyn Client>,
-    /// Only this version.
-    pub(super) only: Option<TlsVersion>,
-    pub(super) effort: args::Effort,
-    pub(super) progress: Arc<Progress>,
+    question: Question,
+    progress: Arc<Progress>,
     authority: TestCa,
 }
 
@@ -67,10 +61,12 @@ impl Check {
         progress: &Arc<Progress>,
     ) -> Result<Check, CliError> {
         Ok(Check {
-            profiles: servers::profiles(servers)?,
-            clients: servers::clients(servers)?,
-            only: servers.tls.map(TlsVersion::from),
-            effort,
+            question: Question {
+                profiles: servers::profiles(servers)?,
+                clients: servers::clients(servers)?,
+                only: servers.tls.map(TlsVersion::from),
+                effort,
+            },
             progress: Arc::clone(progress),
             authority: TestCa::NotYet,
         })
@@ -95,7 +91,7 @@ impl Check {
         let trial_signatures = self.try_out(&mut open, cancelled);
         let authority = std::mem::take(&mut self.authority).made()?;
         let desk = Desk::new(&open, started.at);
-        let mut found = desk.find_out(self, &authority, cancelled);
+        let mut found = desk.find_out(&self.question, &authority, &self.progress, cancelled);
         self.authority = TestCa::Made(authority);
         self.progress.end();
         found.started = started.to_the_second();
@@ -109,11 +105,14 @@ impl Check {
 
     /// Always-authenticate keys cost a PIN verification for each signature: said before the first one.
     fn announce_verifications(&self, open: &[OpenToken]) {
-        let handshakes = |profile| plan::versions(profile, self.only).count() * self.clients.len();
-        let most = SIGNATURES_AT_MOST * self.profiles.iter().map(handshakes).sum::<usize>();
+        let question = &self.question;
+        let handshakes =
+            |profile| plan::versions(profile, question.only).count() * question.clients.len();
+        let most = SIGNATURES_AT_MOST * question.profiles.iter().map(handshakes).sum::<usize>();
         for token in open {
             for (_, key) in token.keys.iter().filter(|(_, key)| key.always_authenticate) {
-                let trials = trials::planned(key, &token.token, self.effort.probe_unlisted);
+                let trials =
+                    trials::planned(key, &token.token, self.question.effort.probe_unlisted);
                 let (name, token) = (key.name_for_people(), &token.token);
                 let how = match token.pad {
                     true => "you type it at the reader",
@@ -143,7 +142,7 @@ impl Check {
     }
 
     fn try_out_token(&self, open: &mut OpenToken, cancelled: &AtomicBool) -> usize {
-        let (unlisted, progress) = (self.effort.probe_unlisted, &self.progress);
+        let (unlisted, progress) = (self.question.effort.probe_unlisted, &self.progress);
         let planned = |(_, key): &(usize, Key)| trials::planned(key, &open.token, unlisted);
         progress.expect(open.keys.iter().map(planned).sum());
         let mut signatures = 0;

@@ -5,7 +5,7 @@ use std::sync::atomic::AtomicBool;
 
 use time::OffsetDateTime;
 
-use super::check::Check;
+use super::args;
 use super::progress::Progress;
 use super::tokens::OpenToken;
 use crate::clients::Client;
@@ -17,7 +17,17 @@ use crate::model::profile::Profile;
 use crate::model::run::{ClientFacts, Run};
 use crate::model::sign::Sign;
 use crate::model::token::{Module, Token};
+use crate::model::version::TlsVersion;
 use crate::tls::Authority;
+
+/// What is to be tried of every key, and with how much effort.
+pub(super) struct Question {
+    pub(super) profiles: Vec<Profile>,
+    pub(super) clients: Vec<&'static dyn Client>,
+    /// Only this version.
+    pub(super) only: Option<TlsVersion>,
+    pub(super) effort: args::Effort,
+}
 
 /// Open tokens' keys, and what signs with them.
 pub(super) struct Desk {
@@ -46,24 +56,25 @@ impl Desk {
     /// Plan, handshakes, cells, findings, proofs.
     pub(super) fn find_out(
         &self,
-        check: &Check,
+        question: &Question,
         authority: &Authority,
+        progress: &Progress,
         cancelled: &AtomicBool,
     ) -> Run {
-        let table = self.table(check);
+        let table = self.table(question);
         let options = Options {
-            version: check.only,
-            quick: check.effort.quick,
+            version: question.only,
+            quick: question.effort.quick,
         };
         let plan = plan::plan(&table, options);
         let bench = Bench {
             authority,
             signers: &self.signers,
             cancelled,
-            listener: &|event| self.watch(event, &check.profiles, &check.progress),
+            listener: &|event| self.watch(event, &question.profiles, progress),
         };
-        let found = find_out(&table, &plan, &bench, !check.effort.no_prove);
-        let clients = check.clients.iter();
+        let found = find_out(&table, &plan, &bench, !question.effort.no_prove);
+        let clients = question.clients.iter();
         Run {
             started: String::new(),
             duration_ms: 0,
@@ -71,7 +82,7 @@ impl Desk {
             module: Module::default(),
             tokens: self.tokens.clone(),
             keys: self.keys.clone(),
-            profiles: check.profiles.clone(),
+            profiles: question.profiles.clone(),
             clients: clients.map(|client| client_facts(*client)).collect(),
             cells: found.cells,
             findings: found.findings,
@@ -81,12 +92,12 @@ impl Desk {
         }
     }
 
-    fn table<'a>(&'a self, check: &'a Check) -> Table<'a> {
+    fn table<'a>(&'a self, question: &'a Question) -> Table<'a> {
         Table {
             tokens: &self.tokens,
             keys: &self.keys,
-            profiles: &check.profiles,
-            clients: &check.clients,
+            profiles: &question.profiles,
+            clients: &question.clients,
             now: self.now.unix_timestamp(),
         }
     }
