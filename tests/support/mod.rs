@@ -296,16 +296,19 @@ pub fn softhsm() -> PathBuf {
 /// Our fault-injecting module, built if it isn't.
 pub fn faulty_module() -> PathBuf {
     static PATH: OnceLock<PathBuf> = OnceLock::new();
-    let build = || {
-        let mut cargo = Command::new(env!("CARGO"));
-        cargo.args(["build", "--quiet", "--locked", "--example", "faulty_pkcs11"]);
-        assert!(cargo.current_dir(root()).status().unwrap().success());
-        // .../target/debug/deps/this-test -> .../target/debug/examples
-        let program = std::env::current_exe().unwrap();
-        let profile = program.ancestors().nth(2).unwrap();
-        profile.join("examples/libfaulty_pkcs11.so")
-    };
-    PATH.get_or_init(build).clone()
+    PATH.get_or_init(|| example("libfaulty_pkcs11.so", "faulty_pkcs11"))
+        .clone()
+}
+
+/// The file that cargo makes of this example, built if it isn't.
+pub fn example(file: &str, name: &str) -> PathBuf {
+    let mut cargo = Command::new(env!("CARGO"));
+    cargo.args(["build", "--quiet", "--locked", "--example", name]);
+    assert!(cargo.current_dir(root()).status().unwrap().success());
+    // .../target/debug/deps/this-test -> .../target/debug/examples
+    let program = std::env::current_exe().unwrap();
+    let profile = program.ancestors().nth(2).unwrap();
+    profile.join("examples").join(file)
 }
 
 /// Are these programs installed? If not: a failure in CI, a visible skip elsewhere.
@@ -316,9 +319,23 @@ pub fn need(programs: &[&str]) -> Option<()> {
     let dirs = || std::env::split_paths(&path).chain([PathBuf::from("/usr/sbin")]);
     let installed = |name: &&&str| dirs().any(|dir| dir.join(name).is_file());
     let missing: Vec<_> = programs.iter().filter(|name| !installed(name)).collect();
-    if missing.is_empty() {
-        return Some(());
+    match missing.is_empty() {
+        true => Some(()),
+        false => lacking(&missing),
     }
+}
+
+/// Is this file there? Otherwise as [`need`].
+#[track_caller]
+pub fn need_file(path: &Path) -> Option<()> {
+    match path.is_file() {
+        true => Some(()),
+        false => lacking(path),
+    }
+}
+
+#[track_caller]
+fn lacking(missing: impl std::fmt::Debug) -> Option<()> {
     let place = std::panic::Location::caller();
     assert!(
         std::env::var_os("CI").is_none(),
