@@ -2,22 +2,14 @@
 
 mod support;
 
-use std::process::Command;
 use std::time::{Duration, Instant};
 
-use rexpect::process::WaitStatus;
-use rexpect::session::{PtySession, spawn_command};
+use rexpect::session::PtySession;
+use support::terminal::{self, SECONDS, code};
 use support::{Cardcheck, Lab};
 
-const SECONDS: u64 = 30;
-
-/// Starts the program at a terminal of its own.
 fn at_terminal(cardcheck: Cardcheck) -> PtySession {
-    let mut command: Command = cardcheck.into_command();
-    command
-        .stdin(std::process::Stdio::inherit())
-        .env("TERM", "xterm-256color");
-    spawn_command(command, Some(SECONDS * 1000)).unwrap()
+    terminal::at_terminal(cardcheck, "xterm-256color")
 }
 
 #[test]
@@ -194,11 +186,4 @@ fn the_pipe_gets_the_result_and_nothing_else() {
         .exits(0);
     ran.report();
     assert_eq!(ran.stderr(), "", "no prose where nobody watches");
-}
-
-fn code(terminal: &PtySession) -> Option<i32> {
-    match terminal.process().wait().unwrap() {
-        WaitStatus::Exited(_, code) => Some(code),
-        _ => None,
-    }
 }

@@ -4,14 +4,12 @@ mod support;
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Stdio;
 
-use rexpect::process::WaitStatus;
-use rexpect::session::{PtySession, spawn_command};
+use rexpect::session::PtySession;
 use serde_json::Value;
+use support::terminal::{at_terminal, code};
 use support::{Cardcheck, Lab, PIN};
 
-const SECONDS: u64 = 30;
 const ONE_SERVER: &str = "--profile openssl-3.0 --client firefox --key rsa-2048 --no-prove";
 
 /// A reader into which a card can be put.
@@ -37,9 +35,7 @@ impl Desk {
 
     /// The same at a terminal.
     fn sit_down(&self, token: &str, more: &str) -> PtySession {
-        let mut command = self.watch(token, "").args(more).into_command();
-        command.stdin(Stdio::inherit()).env("TERM", "dumb");
-        let mut terminal = spawn_command(command, Some(SECONDS * 1000)).unwrap();
+        let mut terminal = at_terminal(self.watch(token, "").args(more), "dumb");
         terminal
             .exp_string("waiting for a card; Ctrl-C ends")
             .unwrap();
@@ -101,10 +97,7 @@ fn card_in_verdict_card_out_next() {
     terminal.exp_string("put the next card in").unwrap();
     check(&mut terminal);
     terminal.exp_eof().unwrap();
-    assert!(matches!(
-        terminal.process().wait(),
-        Ok(WaitStatus::Exited(_, 0))
-    ));
+    assert_eq!(code(&terminal), Some(0));
     assert_eq!(files(&reports), ["bench-2.json", "bench.json"]);
     let report = read(&reports.join("bench.json"));
     assert_eq!(report["schema"], "cardcheck.matrix.v1");
@@ -127,10 +120,7 @@ fn between_the_cards_it_says_what_to_do() {
         rest.contains("1 card: 1 good, 0 not, 0 could not be checked"),
         "{rest}"
     );
-    assert!(matches!(
-        terminal.process().wait(),
-        Ok(WaitStatus::Exited(_, 130))
-    ));
+    assert_eq!(code(&terminal), Some(130));
 }
 
 #[test]

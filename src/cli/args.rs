@@ -76,17 +76,8 @@ pub(super) struct Watch {
     /// End after so many cards [default: go on until Ctrl-C]
     #[arg(long, value_name = "N", help_heading = "Output", value_parser = at_least_one)]
     pub(super) cards: Option<usize>,
-    /// Colour; NO_COLOR is obeyed
-    #[arg(
-        long,
-        value_name = "WHEN",
-        default_value = "auto",
-        help_heading = "Output"
-    )]
-    pub(super) color: Color,
-    /// No progress and no prose on stderr; warnings and errors remain
-    #[arg(long, short, help_heading = "Output")]
-    pub(super) quiet: bool,
+    #[command(flatten)]
+    pub(super) manner: Manner,
 }
 
 #[derive(Debug, ClapArgs)]
@@ -169,6 +160,14 @@ pub(super) struct Output {
     /// Write the table to this file as well, without colour; may be given several times
     #[arg(long, value_name = "FILE", action = ArgAction::Append)]
     pub(super) export_table: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(super) manner: Manner,
+}
+
+/// How it is said, whatever is said.
+#[derive(Debug, ClapArgs)]
+#[command(next_help_heading = "Output")]
+pub(super) struct Manner {
     /// Colour; NO_COLOR is obeyed
     #[arg(long, value_name = "WHEN", default_value = "auto")]
     pub(super) color: Color,

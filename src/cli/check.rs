@@ -111,8 +111,7 @@ impl Check {
         let most = SIGNATURES_AT_MOST * question.profiles.iter().map(handshakes).sum::<usize>();
         for token in open {
             for (_, key) in token.keys.iter().filter(|(_, key)| key.always_authenticate) {
-                let trials =
-                    trials::planned(key, &token.token, self.question.effort.probe_unlisted);
+                let trials = trials::planned(key, &token.token, question.effort.probe_unlisted);
                 let (name, token) = (key.name_for_people(), &token.token);
                 let how = match token.pad {
                     true => "you type it at the reader",

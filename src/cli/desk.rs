@@ -18,6 +18,7 @@ use crate::model::run::{ClientFacts, Run};
 use crate::model::sign::Sign;
 use crate::model::token::{Module, Token};
 use crate::model::version::TlsVersion;
+use crate::report::style::counted;
 use crate::tls::Authority;
 
 /// What is to be tried of every key, and with how much effort.
@@ -122,10 +123,7 @@ impl Desk {
 
 /// What was not asked of the token, and how many signatures it would be.
 fn unproven(unproven: Unproven) -> Option<String> {
-    let count = |signatures: usize| match signatures {
-        1 => "1 signature".to_owned(),
-        many => format!("{many} signatures"),
-    };
+    let count = |signatures| counted(signatures, "signature");
     match (unproven.unwanted, unproven.with_pin) {
         (0, 0) => None,
         (0, with_pin) => Some(format!(

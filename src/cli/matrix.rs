@@ -17,7 +17,7 @@ use crate::token::Module;
 /// Reads the tokens, tries every key, prints the report.
 pub(super) fn run(wanted: &Matrix) -> Result<Exit, CliError> {
     let started = Started::now();
-    let progress = Arc::new(Progress::new(wanted.output.quiet));
+    let progress = Arc::new(Progress::new(wanted.output.manner.quiet));
     let mut check = Check::new(&wanted.servers, wanted.effort, &progress)?;
     let selection = Selection::new(&wanted.token)?;
     let mut pins = PinKeeper::new(&wanted.pin, selection.uri())?;

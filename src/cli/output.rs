@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use super::args;
 use super::error::CliError;
+use super::speak;
 use crate::model::run::Run;
 use crate::report::{self, Format, Screen};
 
@@ -43,7 +44,7 @@ impl Output {
                 args::Format::Table => Format::Table,
                 args::Format::Json => Format::Json,
             },
-            screen: screen(wanted.color),
+            screen: screen(wanted.manner.color),
             files: files.collect::<Result<_, _>>()?,
         })
     }
@@ -126,7 +127,6 @@ impl Drop for Export {
 pub(super) fn screen(color: args::Color) -> Screen {
     let terminal = std::io::stdout().is_terminal();
     let wanted = std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
-    let dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
     let columns = || terminal_size::terminal_size().map(|(width, _)| usize::from(width.0));
     Screen {
         width: terminal
@@ -135,7 +135,7 @@ pub(super) fn screen(color: args::Color) -> Screen {
             .unwrap_or(Screen::PLAIN_WIDTH)
             .max(LEAST_WIDTH),
         colour: match color {
-            args::Color::Auto => terminal && wanted && !dumb,
+            args::Color::Auto => terminal && wanted && !speak::on_a_dumb_terminal(),
             args::Color::Always => true,
             args::Color::Never => false,
         },

@@ -24,9 +24,8 @@ const LONGEST_FILE: usize = 4095;
 /// The PIN's source, and what became of the PIN so far.
 pub(super) struct PinKeeper {
     source: Source,
-    /// A token called it wrong: it goes to no other token either.
-    burnt: bool,
-    /// What was typed for which token, and refused: it does not go to that token a second time.
+    /// Which PIN which token refused: it does not go to that token a second time. One that was given for all goes to no other
+    /// token either.
     refused: Vec<(Token, Pin)>,
     allow_final_try: bool,
 }
@@ -54,7 +53,6 @@ impl PinKeeper {
         };
         Ok(PinKeeper {
             source,
-            burnt: false,
             refused: Vec::new(),
             allow_final_try: pin.allow_final_try,
         })
@@ -69,7 +67,7 @@ impl PinKeeper {
         pin_rules::may_log_in(token.token.pin, self.allow_final_try)
             .map_err(|refusal| pin_refused(label, refusal))?;
         let pin = match &self.source {
-            Source::Given(_) if self.burnt => {
+            Source::Given(_) if !self.refused.is_empty() => {
                 return Err(CliError::environment(format!(
                     "token `{label}`: the PIN was not sent"
                 ))
@@ -91,7 +89,6 @@ impl PinKeeper {
 
     /// The token refused the PIN.
     pub(super) fn was_wrong(&mut self, token: &Token, login: Login) {
-        self.burnt = true;
         if let Login::Pin(pin) = login {
             self.refused.push((token.clone(), pin));
         }

@@ -21,8 +21,7 @@ impl Progress {
     /// A bar if stderr is a terminal and the user didn't ask for quiet.
     pub(super) fn new(quiet: bool) -> Progress {
         let bar = ProgressBar::new(0);
-        let dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
-        let visible = !quiet && !dumb && std::io::stderr().is_terminal();
+        let visible = !quiet && !speak::on_a_dumb_terminal() && std::io::stderr().is_terminal();
         bar.set_draw_target(if visible {
             ProgressDrawTarget::stderr_with_hz(8)
         } else {

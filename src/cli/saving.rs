@@ -63,7 +63,7 @@ impl Saving {
         let report = report::render(run, self.format, &Screen::of_a_file());
         let wanted = self.path(run);
         let unwritable = |path: &Path, error: &std::io::Error| {
-            CliError::environment(format!("can't write {}: {error}", path.display()))
+            CliError::unwritable(path, error)
                 .help("the report was not saved; mend that, and put the card in again")
         };
         if let Some(directory) = wanted.parent() {

@@ -31,6 +31,11 @@ pub(super) fn say(text: &str) {
     line(text);
 }
 
+/// A terminal that says of itself that it can only print lines.
+pub(super) fn on_a_dumb_terminal() -> bool {
+    std::env::var_os("TERM").is_some_and(|term| term == "dumb")
+}
+
 fn labelled(style: Style, label: &str, text: &str) {
     // labels come from tokens; a text's own lines stay lines
     let lines: Vec<String> = text.lines().map(printable).collect();

@@ -1,4 +1,4 @@
-//! `cardcheck watch`: a technician's desk. Card in, verdict, card out, next.
+//! `cardcheck watch`: a technician's shift. Card in, verdict, card out, next.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -17,7 +17,7 @@ use super::saving::Saving;
 use super::speak;
 use super::tokens::{self, Selection};
 use crate::model::run::Run;
-use crate::report::style::printable;
+use crate::report::style::{counted, printable};
 use crate::report::{Screen, table};
 use crate::token::lookout::{Event, Lookout};
 use crate::token::protocol::Description;
@@ -27,25 +27,25 @@ const LOOK_AGAIN: Duration = Duration::from_millis(300);
 
 /// Checks card after card, until Ctrl-C or as many as were asked for.
 pub(super) fn run(wanted: &Watch) -> Result<Exit, CliError> {
-    let progress = Arc::new(Progress::new(wanted.quiet));
+    let progress = Arc::new(Progress::new(wanted.manner.quiet));
     progress.end();
     let cancelled = interrupt::flag();
-    let mut desk = Desk::new(wanted, &progress, &cancelled)?;
-    let path = tokens::module_path(&wanted.token, &desk.selection)?;
+    let mut shift = Shift::new(wanted, &progress, &cancelled)?;
+    let path = tokens::module_path(&wanted.token, &shift.selection)?;
     let launch = host::launch(path, &wanted.token, &wanted.pin, &progress, &cancelled)?;
     let mut lookout = Lookout::start(launch)?;
 
-    desk.say("waiting for a card; Ctrl-C ends");
+    shift.say("waiting for a card; Ctrl-C ends");
     while !cancelled.load(Ordering::Relaxed) {
         match lookout.look() {
-            Some(event) => desk.attend_to(event, &mut lookout)?,
+            Some(event) => shift.attend_to(event, &mut lookout)?,
             None => pause(&cancelled),
         }
-        if desk.is_done() {
-            return Ok(desk.tally.exit());
+        if shift.is_done() {
+            return Ok(shift.tally.exit());
         }
     }
-    desk.say(&desk.tally.in_words());
+    shift.say(&shift.tally.in_words());
     Ok(Exit::Interrupted)
 }
 
@@ -57,8 +57,8 @@ fn pause(cancelled: &AtomicBool) {
     }
 }
 
-/// The desk, and what was done on it so far.
-struct Desk<'a> {
+/// A shift at the desk, and what was done in it so far.
+struct Shift<'a> {
     wanted: &'a Watch,
     check: Check,
     selection: Selection,
@@ -81,25 +81,25 @@ struct Tally {
     unsaved: usize,
 }
 
-impl<'a> Desk<'a> {
+impl<'a> Shift<'a> {
     fn new(
         wanted: &'a Watch,
         progress: &Arc<Progress>,
         cancelled: &Arc<AtomicBool>,
-    ) -> Result<Desk<'a>, CliError> {
+    ) -> Result<Shift<'a>, CliError> {
         let mut check = Check::new(&wanted.servers, wanted.effort, progress)?;
         let selection = Selection::new(&wanted.token)?;
         let pins = PinKeeper::new(&wanted.pin, selection.uri())?;
         let saving = wanted.save.iter().map(|pattern| Saving::new(pattern));
         let saving = saving.collect::<Result<_, _>>()?;
         check.prepare();
-        Ok(Desk {
+        Ok(Shift {
             wanted,
             check,
             selection,
             pins,
             saving,
-            screen: output::screen(wanted.color),
+            screen: output::screen(wanted.manner.color),
             progress: Arc::clone(progress),
             cancelled: Arc::clone(cancelled),
             tally: Tally::default(),
@@ -198,7 +198,7 @@ impl<'a> Desk<'a> {
     }
 
     fn say(&self, text: &str) {
-        if !self.wanted.quiet {
+        if !self.wanted.manner.quiet {
             speak::say(&printable(text));
         }
     }
@@ -229,10 +229,7 @@ impl Tally {
     }
 
     fn in_words(&self) -> String {
-        let cards = match self.cards() {
-            1 => "1 card".to_owned(),
-            many => format!("{many} cards"),
-        };
+        let cards = counted(self.cards(), "card");
         let unchecked = self.unchecked.len();
         format!(
             "{cards}: {} good, {} not, {unchecked} could not be checked",

@@ -31,13 +31,15 @@ const NAMES: &[&str] = &[
 
 /// The module to take, or `None`: nothing is installed where it would be looked for.
 pub fn default_module() -> Option<PathBuf> {
-    let find = |name: &&str| {
-        let mut paths = DIRECTORIES
-            .iter()
-            .map(|directory| Path::new(&expand(directory)).join(name));
-        paths.find(|path| path.exists())
-    };
-    NAMES.iter().find_map(find)
+    NAMES.iter().find_map(|name| find(name))
+}
+
+/// The module of this file name, where distributions put modules.
+pub fn find(name: &str) -> Option<PathBuf> {
+    let mut paths = DIRECTORIES
+        .iter()
+        .map(|directory| Path::new(&expand(directory)).join(name));
+    paths.find(|path| path.exists())
 }
 
 /// The file names that were looked for, for an error message.

@@ -33,7 +33,8 @@ pub struct Lookout {
 
 /// A slot with a token in it.
 struct Seen {
-    slot: u64,
+    /// `None`: another process doesn't see it any more.
+    slot: Option<u64>,
     since: Instant,
     /// `None`: it has not said yet what it is.
     token: Option<Description>,
@@ -51,6 +52,12 @@ pub enum Event {
     Silent(Refusal),
     /// The module can't be asked; tried on.
     Trouble(String),
+}
+
+impl Seen {
+    fn is_in(&self, slots: &[u64]) -> bool {
+        self.slot.is_some_and(|slot| slots.contains(&slot))
+    }
 }
 
 impl Lookout {
@@ -94,17 +101,12 @@ impl Lookout {
         self.events.pop_front()
     }
 
-    /// Nothing was seen, or all that was seen has left.
-    pub fn sees_nothing(&self) -> bool {
-        self.seen.is_empty()
-    }
-
     fn look_at_slots(&mut self) -> Result<(), ModuleError> {
         if self.seen.is_empty() && self.loaded.elapsed() > ANEW {
             self.load()?;
         }
         let mut slots = self.slots()?;
-        let missing = |seen: &Seen| !slots.contains(&seen.slot);
+        let missing = |seen: &Seen| !seen.is_in(&slots);
         if self.seen.iter().any(missing) && !self.renumbered {
             // not believed before another process says so: a module may only have lost its reader's service
             self.load()?;
@@ -151,12 +153,10 @@ impl Lookout {
                 continue;
             };
             let same = |found: &&Description| known.token.is_same(&found.token);
-            match found.iter().find(same) {
-                Some(found) => {
-                    seen.slot = found.token.slot;
-                    *known = found.clone();
-                }
-                None => seen.slot = u64::MAX,
+            let found = found.iter().find(same);
+            seen.slot = found.map(|found| found.token.slot);
+            if let Some(found) = found {
+                *known = found.clone();
             }
         }
     }
@@ -164,11 +164,9 @@ impl Lookout {
     /// A token whose slot is empty has left. One that was exchanged between two looks would not be noticed, but no hand is
     /// that quick, and asking each token each time would disturb whoever works with it.
     fn take_leave(&mut self, slots: &[u64]) {
-        let (still_there, gone) = std::mem::take(&mut self.seen)
-            .into_iter()
-            .partition(|seen| slots.contains(&seen.slot));
+        let seen = std::mem::take(&mut self.seen).into_iter();
+        let (still_there, gone): (Vec<_>, Vec<_>) = seen.partition(|seen| seen.is_in(slots));
         self.seen = still_there;
-        let gone: Vec<Seen> = gone;
         let left = gone.into_iter().filter_map(|seen| seen.token);
         self.events
             .extend(left.map(|token| Event::Left(Box::new(token))));
@@ -176,9 +174,9 @@ impl Lookout {
 
     fn welcome(&mut self, slots: &[u64]) {
         for slot in slots {
-            if !self.seen.iter().any(|seen| seen.slot == *slot) {
+            if !self.seen.iter().any(|seen| seen.slot == Some(*slot)) {
                 self.seen.push(Seen {
-                    slot: *slot,
+                    slot: Some(*slot),
                     since: Instant::now(),
                     token: None,
                     told: false,
@@ -191,10 +189,11 @@ impl Lookout {
     }
 
     fn get_to_know(&mut self, at: usize) {
-        let Some(slot) = self.seen.get(at).filter(|seen| seen.token.is_none()) else {
+        let unknown = self.seen.get(at).filter(|seen| seen.token.is_none());
+        let Some(slot) = unknown.and_then(|seen| seen.slot) else {
             return;
         };
-        let answer = self.describe(slot.slot);
+        let answer = self.describe(slot);
         let Some(seen) = self.seen.get_mut(at) else {
             return;
         };

@@ -1,7 +1,6 @@
-//! The way between a card and a reader's driver: vsmartcard's protocol. A frame is its length in two bytes, big endian, and
-//! that many more: one byte is for the reader's contacts, more are an APDU.
+//! The way between a card and a reader's driver, in vsmartcard's frames.
 
-use std::io::{self, Read, Write};
+use std::io::{self, Read};
 use std::net::{Ipv4Addr, TcpStream};
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
@@ -11,11 +10,7 @@ use std::thread;
 use std::time::Duration;
 
 use super::card::Card;
-
-const POWER_OFF: u8 = 0;
-const POWER_ON: u8 = 1;
-const RESET: u8 = 2;
-const GIVE_ATR: u8 = 4;
+use super::frame::{GIVE_ATR, POWER_OFF, POWER_ON, RESET, read_frame, write_frame};
 
 /// A reader's slot as the driver beside this (`driver/`) sees it: a Unix socket, where a frame of no bytes says that there is
 /// no card.
@@ -154,17 +149,4 @@ fn serve_vpcd(mut stream: TcpStream, card: &Card) -> io::Result<()> {
         }
     }
     Ok(())
-}
-
-fn read_frame(stream: &mut impl Read) -> io::Result<Vec<u8>> {
-    let mut length = [0; 2];
-    stream.read_exact(&mut length)?;
-    let mut frame = vec![0; u16::from_be_bytes(length).into()];
-    stream.read_exact(&mut frame)?;
-    Ok(frame)
-}
-
-fn write_frame(stream: &mut impl Write, frame: &[u8]) -> io::Result<()> {
-    let length = u16::try_from(frame.len()).map_err(io::Error::other)?;
-    stream.write_all(&[&length.to_be_bytes()[..], frame].concat())
 }

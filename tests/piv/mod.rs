@@ -10,6 +10,7 @@ mod apdu;
 mod application;
 mod card;
 mod fault;
+mod frame;
 mod issue;
 mod key;
 mod link;

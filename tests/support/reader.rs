@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::OnceLock;
 
+use cardcheck::token::discover;
 use tempfile::TempDir;
 
 use crate::piv::pcscd::{Pcscd, SOCKET_VARIABLE};
@@ -137,17 +138,7 @@ fn driver() -> &'static Path {
 
 /// OpenSC's module, wherever this system has it.
 pub fn opensc() -> PathBuf {
-    let places = [
-        "/usr/lib",
-        "/usr/lib64",
-        "/usr/lib/pkcs11",
-        "/usr/lib64/pkcs11",
-        "/usr/local/lib",
-    ];
-    let triplet = format!("/usr/lib/{}-linux-gnu", std::env::consts::ARCH);
-    let mut paths = std::iter::once(triplet.as_str()).chain(places);
-    let found = paths.find(|dir| Path::new(dir).join(OPENSC).is_file());
-    Path::new(found.unwrap_or("/usr/lib")).join(OPENSC)
+    discover::find(OPENSC).unwrap_or_else(|| Path::new("/usr/lib").join(OPENSC))
 }
 
 const OPENSC: &str = "opensc-pkcs11.so";

@@ -6,7 +6,7 @@ mod findings;
 mod overview;
 mod scope;
 
-use super::style::{Screen, printable};
+use super::style::{Screen, counted, printable};
 use crate::model::cell::Outcome;
 use crate::model::key::Key;
 use crate::model::run::Run;
@@ -129,11 +129,6 @@ fn totals(run: &Run, screen: &Screen) -> String {
         text.push_str("; interrupted, the rest was not tried");
     }
     screen.heading(&screen.wrap(0, &text)) + "\n"
-}
-
-fn counted(count: usize, noun: &str) -> String {
-    let plural = if count == 1 { "" } else { "s" };
-    format!("{count} {noun}{plural}")
 }
 
 fn joined(lines: &[String]) -> String {

@@ -6,11 +6,16 @@
 
 #![allow(non_snake_case, missing_docs)] // the functions have pcsc-lite's names, and are described there
 
+#[path = "../frame.rs"]
+mod frame;
+
 use std::collections::BTreeMap;
 use std::ffi::{CStr, c_char, c_long, c_uchar, c_ulong};
-use std::io::{self, Read, Write};
+use std::io;
 use std::os::unix::net::UnixStream;
 use std::sync::{Arc, Mutex, PoisonError};
+
+use frame::{GIVE_ATR, POWER_OFF, POWER_ON, RESET, read_frame, write_frame};
 
 type Dword = c_ulong;
 type ResponseCode = c_long;
@@ -33,12 +38,6 @@ const TAG_IFD_SLOT_THREAD_SAFE: Dword = 0x0fac;
 const TAG_IFD_THREAD_SAFE: Dword = 0x0fad;
 const TAG_IFD_SLOTS_NUMBER: Dword = 0x0fae;
 const TAG_IFD_SIMULTANEOUS_ACCESS: Dword = 0x0faf;
-
-/// The contacts' commands.
-const POWER_OFF: u8 = 0;
-const POWER_ON: u8 = 1;
-const RESET: u8 = 2;
-const GIVE_ATR: u8 = 4;
 
 /// The protocol T=1.
 const T1: Dword = 1;
@@ -137,7 +136,7 @@ pub unsafe extern "C" fn IFDHPowerICC(
         IFD_RESET => RESET,
         _ => return IFD_NOT_SUPPORTED,
     };
-    let done = on(lun, |stream| send(stream, &[command]));
+    let done = on(lun, |stream| write_frame(stream, &[command]));
     if action == IFD_POWER_DOWN {
         return done.map_or(IFD_COMMUNICATION_ERROR, |()| IFD_SUCCESS);
     }
@@ -206,20 +205,12 @@ fn atr(lun: Dword) -> io::Result<Vec<u8>> {
 
 /// What the card answers; an error: there is none.
 fn ask(stream: &mut UnixStream, frame: &[u8]) -> io::Result<Vec<u8>> {
-    send(stream, frame)?;
-    let mut length = [0; 2];
-    stream.read_exact(&mut length)?;
-    let mut answer = vec![0; u16::from_be_bytes(length).into()];
-    stream.read_exact(&mut answer)?;
+    write_frame(stream, frame)?;
+    let answer = read_frame(stream)?;
     match answer.is_empty() {
         true => Err(io::Error::other("no card")),
         false => Ok(answer),
     }
-}
-
-fn send(stream: &mut UnixStream, frame: &[u8]) -> io::Result<()> {
-    let length = u16::try_from(frame.len()).map_err(io::Error::other)?;
-    stream.write_all(&[&length.to_be_bytes()[..], frame].concat())
 }
 
 fn on<T>(lun: Dword, speak: impl FnOnce(&mut UnixStream) -> io::Result<T>) -> io::Result<T> {
