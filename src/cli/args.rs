@@ -9,6 +9,8 @@ use super::exit;
 use crate::matrix::real::Software;
 use crate::model::version::TlsVersion;
 
+/// As `--timeout` has it.
+const PATIENCE: Duration = Duration::from_secs(30);
 const LEAST_PATIENCE: Duration = Duration::from_millis(1);
 const MOST_PATIENCE: Duration = Duration::from_secs(24 * 3600);
 
@@ -26,13 +28,19 @@ pub(super) enum Command {
     Matrix(Box<Matrix>),
     /// Check card after card at a technician's desk: card in, verdict, card out, next
     Watch(Box<Watch>),
+    /// Look at a certificate by itself, and say what servers make of it
+    Inspect(Inspect),
     /// Print the long text of a finding, or the list of all findings
     Explain {
         /// The finding's id, such as pss-listed-but-refused
         finding: Option<String>,
     },
-    /// Print the JSON Schema of the report
-    Schema,
+    /// Print the JSON Schema of a report
+    Schema {
+        /// Of which command
+        #[arg(value_name = "COMMAND", default_value = "matrix")]
+        of: Reported,
+    },
     /// Print a completion script for a shell
     Completions {
         /// The shell
@@ -82,6 +90,39 @@ pub(super) struct Watch {
 }
 
 #[derive(Debug, ClapArgs)]
+#[command(after_help = exit::TABLE)]
+pub(super) struct Inspect {
+    /// A certificate in PEM or DER, its chain behind it if the file has one; or a PKCS#11 URI (RFC 7512) of one on a token
+    #[arg(value_name = "FILE|URI")]
+    pub(super) what: String,
+    /// The CAs that the server trusts, PEM or DER: also follows the chain
+    #[arg(long, value_name = "FILE")]
+    pub(super) ca: Option<PathBuf>,
+    /// The PKCS#11 module, for a URI [default: p11-kit's proxy, else a well-known path]
+    #[arg(long, value_name = "PATH")]
+    pub(super) module: Option<PathBuf>,
+    /// What goes to stdout
+    #[arg(long, value_name = "FORMAT", default_value = "table")]
+    pub(super) format: Format,
+    #[command(flatten)]
+    pub(super) manner: Manner,
+}
+
+impl Inspect {
+    /// The token that the URI names.
+    pub(super) fn token(&self) -> Token {
+        Token {
+            module: self.module.clone(),
+            token: Some(self.what.clone()),
+            slot: None,
+            key: Vec::new(),
+            timeout: PATIENCE,
+            trace_pkcs11: None,
+        }
+    }
+}
+
+#[derive(Debug, ClapArgs)]
 #[command(next_help_heading = "Token")]
 pub(super) struct Token {
     /// The PKCS#11 module, a shared library [default: p11-kit's proxy, else a well-known path]
@@ -104,7 +145,7 @@ pub(super) struct Token {
     pub(super) trace_pkcs11: Option<PathBuf>,
 }
 
-#[derive(Debug, ClapArgs)]
+#[derive(Debug, Default, ClapArgs)]
 #[command(next_help_heading = "PIN (else the URI's pin-source, the reader's pad, or a prompt)")]
 pub(super) struct Pin {
     /// Read the PIN from this file; one newline at its end is left out
@@ -197,6 +238,15 @@ impl From<Version> for TlsVersion {
             Version::V1_3 => TlsVersion::V1_3,
         }
     }
+}
+
+/// A command that has a report of its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum Reported {
+    /// cardcheck.matrix.v1
+    Matrix,
+    /// cardcheck.inspect.v1
+    Inspect,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

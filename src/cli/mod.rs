@@ -10,6 +10,7 @@ mod desk;
 mod error;
 mod exit;
 mod host;
+mod inspect;
 mod interrupt;
 mod matrix;
 mod names;
@@ -35,8 +36,9 @@ pub fn main() -> ExitCode {
     let ended = match args.command {
         Command::Matrix(options) => matrix::run(&options),
         Command::Watch(options) => watch::run(&options),
+        Command::Inspect(options) => inspect::run(&options),
         Command::Explain { finding } => texts::explain(finding.as_deref()),
-        Command::Schema => texts::schema(),
+        Command::Schema { of } => texts::schema(of),
         Command::Completions { shell } => texts::completions(shell),
         Command::Man => texts::man(),
         Command::TokenHost => host::run(),

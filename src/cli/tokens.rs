@@ -7,6 +7,7 @@ use super::error::{CliError, no_module, token_refused};
 use super::exit::Exit;
 use super::pin::PinKeeper;
 use super::speak;
+use crate::model::certificate::Certificate;
 use crate::model::ckr::Ckr;
 use crate::model::key::Key;
 use crate::model::token::{PinState, Token};
@@ -60,6 +61,14 @@ impl Selection {
             .is_none_or(|wanted| wanted.matches_token(token))
             && self.slot.is_none_or(|slot| slot == token.slot)
             && (uris.is_empty() || uris.iter().any(|uri| uri.matches_token(token)))
+    }
+
+    /// Is the certificate one that a URI names?
+    pub(super) fn wants_certificate(&self, certificate: &Certificate) -> bool {
+        let token = self.token.iter();
+        token
+            .chain(&self.keys)
+            .all(|wanted| wanted.matches_certificate(certificate))
     }
 
     fn wants_key(&self, key: &Key) -> bool {
@@ -119,6 +128,30 @@ pub(super) fn open(
         Some(error) => Ok((numbered(open), Some(speak::failure(&error)))),
         None => Ok((numbered(open), None)),
     }
+}
+
+/// The certificates that each selected token shows to anybody, those of keys first.
+///
+/// # Errors
+/// There is no such token, or it can't be read.
+pub(super) fn certificates(
+    module: &mut Module,
+    selection: &Selection,
+) -> Result<Vec<(String, Vec<Certificate>)>, CliError> {
+    let mut found = Vec::new();
+    for description in select(module, selection)? {
+        let label = description.token.label.clone();
+        let host = module.host(description);
+        let inventory = host.inventory();
+        let inventory = inventory.map_err(|refusal| token_refused(&label, &refusal))?;
+        let of_keys = inventory.keys.into_iter().filter_map(|key| key.certificate);
+        let others = inventory
+            .orphan_certificates
+            .into_iter()
+            .chain(inventory.issuers);
+        found.push((label, of_keys.chain(others).collect()));
+    }
+    Ok(found)
 }
 
 /// The tokens that were selected and are initialised.

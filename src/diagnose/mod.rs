@@ -23,6 +23,7 @@ mod flawed;
 mod hash_limit;
 mod hash_on_token_only;
 mod id_mismatch;
+pub mod inspect;
 mod intermediate_missing;
 mod intermediate_on_token_not_sent;
 mod issuer_not_in_ca_names;

@@ -18,6 +18,8 @@ pub(super) struct Paired {
     pub(super) keys: Vec<Key>,
     /// Certificates of no CA that belong to no key.
     pub(super) orphans: Vec<Certificate>,
+    /// Certificates of CAs.
+    pub(super) issuers: Vec<Certificate>,
     /// Objects that hold no certificate, by label or CKA_ID.
     pub(super) unreadable: Vec<String>,
 }
@@ -44,7 +46,9 @@ pub(super) fn pair(mut keys: Vec<Key>, objects: Vec<CertificateObject>) -> Paire
         .filter(|candidate| !candidate.is_ca && !used(candidate))
         .cloned()
         .collect();
+    let issuers = readable.iter().filter(|candidate| candidate.is_ca);
     Paired {
+        issuers: issuers.cloned().collect(),
         orphans,
         unreadable: broken.iter().map(name).collect(),
         keys,
