@@ -109,7 +109,10 @@ mod tests {
     fn a_login_that_was_lost_once_is_another_matter() {
         let key = working(shut(rsa("k1", 2048)), 0x0401, Route::RsaPkcs);
         assert!(find(&refused(key).facts()).is_empty());
-        assert!(find(&refused(rsa("k1", 2048)).facts()).is_empty(), "untried");
+        assert!(
+            find(&refused(rsa("k1", 2048)).facts()).is_empty(),
+            "untried"
+        );
     }
 
     #[test]

@@ -1,6 +1,9 @@
 //! A card on which nothing is wrong.
 
+use rcgen::{KeyPair, PKCS_RSA_SHA256, RsaKeySize};
+
 use crate::ONE_SERVER;
+use crate::piv::{Card, Setup, Slot};
 use crate::reader::{Readers, card};
 
 const KEYS: [&str; 4] = ["PIV AUTH key", "SIGN key", "KEY MAN key", "CARD AUTH key"];
@@ -59,4 +62,26 @@ fn the_key_that_wants_the_pin_each_time_is_announced_and_gets_it_as_often_as_it_
     let (_, pins, signatures) = one_key("--key 01");
     assert!(signatures > 1);
     assert_eq!(pins, 1);
+}
+
+/// As on most real PIV cards: 9D holds a key for encryption, whose certificate says so.
+#[test]
+fn a_key_for_encryption_beside_one_that_logs_in_is_a_note_and_no_failure() {
+    let rsa = KeyPair::generate_rsa_for(&PKCS_RSA_SHA256, RsaKeySize::_2048).unwrap();
+    let setup = Setup::four_keys().only(Slot::AUTHENTICATION);
+    let card = Card::new(setup.with_for_encryption(Slot::KEY_MANAGEMENT, &rsa));
+    let Some(readers) = Readers::with_card(&card) else {
+        return;
+    };
+    let matrix = || readers.matrix().args(ONE_SERVER).args("--format json");
+    let report = matrix().run().exits(0).report();
+    assert_eq!(report.finding("key-not-for-signing")["severity"], "note");
+    let cell = report.cell("KEY MAN key", "openssl-3.0", "1.3", "firefox");
+    assert_eq!(
+        (&cell["outcome"], &cell["expected"]),
+        (&"fail".into(), &"fail".into())
+    );
+
+    let report = matrix().args("--key 03").run().exits(1).report();
+    assert_eq!(report.finding("key-not-for-signing")["severity"], "error");
 }

@@ -11,7 +11,12 @@ mod running;
 mod support;
 
 mod all_keys;
+mod configured;
+mod misbehaves;
+mod neighbour;
 mod pin;
+mod pulled;
+mod shared;
 
 use reader::Readers;
 use support::Cardcheck;

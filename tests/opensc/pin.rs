@@ -81,7 +81,8 @@ fn a_pin_of_a_length_that_can_t_be_is_not_sent() {
     for pin in ["12", "123456789"] {
         let ran = with_pin(&readers, pin, "").exits(3);
         assert!(
-            ran.stderr().contains("this token's PINs have 4 to 8; it was not sent"),
+            ran.stderr()
+                .contains("this token's PINs have 4 to 8; it was not sent"),
             "{}",
             ran.stderr()
         );
