@@ -16,6 +16,8 @@ const EXCLUSIVE: u32 = 1;
 const SHARED: u32 = 2;
 const ANY_PROTOCOL: u32 = 3;
 const RESET_CARD: u32 = 1;
+/// SCARD_E_SHARING_VIOLATION.
+const SHARING_VIOLATION: u32 = 0x8010_000b;
 
 /// MAX_READERNAME.
 const NAME_LENGTH: usize = 128;
@@ -40,16 +42,20 @@ impl Neighbour {
         neighbour
     }
 
-    /// Resets the card, as soon as nobody is in the middle of something.
-    pub(crate) fn reset(readers: &Readers) {
-        let mut neighbour = Neighbour::connect(readers, SHARED);
-        let card = neighbour.card;
-        ask(
-            &mut neighbour.stream,
-            DISCONNECT,
-            &[card, RESET_CARD, 0],
-            &[],
-        );
+    /// Connected like cardcheck is, and doing nothing yet.
+    pub(crate) fn beside(readers: &Readers) -> Neighbour {
+        Neighbour::connect(readers, SHARED)
+    }
+
+    /// Resets the card as soon as nobody is in the middle of something, and goes.
+    pub(crate) fn reset(mut self) {
+        let message = [self.card, RESET_CARD, 0];
+        // pcscd has no queue: it says that the card is busy, and the moment in which it isn't is short
+        while *send(&mut self.stream, DISCONNECT, &bytes(&message))
+            .last()
+            .unwrap()
+            == SHARING_VIOLATION
+        {}
     }
 
     fn connect(readers: &Readers, mode: u32) -> Neighbour {
@@ -71,25 +77,26 @@ impl Neighbour {
     }
 }
 
-/// Sends a command, its numbers and then its bytes, and gives the answer's numbers: the same fields, of which the last is what
-/// SCard... returns.
+/// As [`send`], of what pcscd does not refuse.
 fn ask(stream: &mut UnixStream, command: u32, numbers: &[u32], more: &[u8]) -> Vec<u32> {
-    let body = [bytes(numbers), more.to_vec()].concat();
-    let head = bytes(&[u32::try_from(body.len()).unwrap(), command]);
-    stream.write_all(&[head, body.clone()].concat()).unwrap();
-    let mut answer = vec![0; body.len()];
+    let answer = send(stream, command, &[bytes(numbers), more.to_vec()].concat());
+    assert_eq!(answer.last(), Some(&0), "command {command:#x}");
+    answer
+}
+
+/// Sends a command and its fields, and gives the answer's: the same, of which the last is what SCard... returns.
+fn send(stream: &mut UnixStream, command: u32, fields: &[u8]) -> Vec<u32> {
+    let head = bytes(&[u32::try_from(fields.len()).unwrap(), command]);
+    stream.write_all(&[&head, fields].concat()).unwrap();
+    let mut answer = vec![0; fields.len()];
     stream.read_exact(&mut answer).unwrap();
-    let numbers = answer
-        .chunks_exact(4)
-        .map(|four| u32::from_ne_bytes(four.try_into().unwrap()));
-    let numbers: Vec<u32> = numbers.collect();
-    assert_eq!(numbers.last(), Some(&0), "command {command:#x}");
+    let numbers = answer.chunks_exact(4);
     numbers
+        .map(|four| u32::from_ne_bytes(four.try_into().unwrap()))
+        .collect()
 }
 
 fn bytes(numbers: &[u32]) -> Vec<u8> {
-    numbers
-        .iter()
-        .flat_map(|number| number.to_ne_bytes())
-        .collect()
+    let numbers = numbers.iter();
+    numbers.flat_map(|number| number.to_ne_bytes()).collect()
 }

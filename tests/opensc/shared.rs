@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use rustix::process::Signal;
+
 use crate::neighbour::Neighbour;
 use crate::piv::{Card, Fault, Setup, Slot};
 use crate::reader::{NAME, Readers, card};
@@ -17,7 +19,10 @@ fn a_reader_that_another_program_holds_is_no_empty_reader() {
     };
     let _neighbour = Neighbour::alone(&readers);
     let ran = log_in(&readers).run().exits(3);
-    insta::assert_snapshot!(ran.stderr(), @"");
+    insta::assert_snapshot!(ran.stderr(), @r"
+    error: the module can't get at what is in the reader (C_GetTokenInfo: CKR_DEVICE_ERROR)
+    help: another program may hold the reader (a browser, an agent such as scdaemon, a VPN client): end it; else pull the card and put it back
+    ");
 }
 
 #[test]
@@ -39,6 +44,14 @@ fn a_program_that_keeps_the_card_to_itself_for_a_moment_is_named_among_the_cause
     );
 }
 
+/// Stops cardcheck, but not the process that has the module: this ends the signature that it is at, and waits for another request.
+/// Otherwise the other program would come in between only with luck.
+fn reset_between_two_signatures(neighbour: Neighbour, running: &Running) {
+    running.send(Signal::STOP);
+    neighbour.reset();
+    running.send(Signal::CONT);
+}
+
 #[test]
 fn a_reset_by_another_program_during_trials_is_made_good() {
     let card = card();
@@ -46,9 +59,10 @@ fn a_reset_by_another_program_during_trials_is_made_good() {
     let Some(readers) = Readers::with_card(&card) else {
         return;
     };
+    let neighbour = Neighbour::beside(&readers);
     let running = Running::start(log_in(&readers).args("--format json"));
     until("it signs", || card.stats().signatures > 2);
-    Neighbour::reset(&readers);
+    reset_between_two_signatures(neighbour, &running);
     let report = Ran::of(running.output()).exits(0).report();
     assert!(report.findings().is_empty(), "{:?}", report.findings());
     let seen = card.stats();
@@ -67,9 +81,10 @@ fn a_reset_by_another_program_during_a_login_costs_that_login_and_is_told() {
     let Some(readers) = Readers::with_card(&card) else {
         return;
     };
+    let neighbour = Neighbour::beside(&readers);
     let running = Running::start(log_in(&readers).args("--format json"));
     until("it logs in", || card.stats().requests > RSA_TRIALS);
-    Neighbour::reset(&readers);
+    reset_between_two_signatures(neighbour, &running);
     let report = Ran::of(running.output()).exits(1).report();
     assert_eq!(report.findings(), ["login-lost"]);
     let lost = report.finding("login-lost");
@@ -112,7 +127,10 @@ fn of_two_cards_in_two_readers_both_are_tried_or_the_one_that_is_named() {
         .arg("Card User 9A")
         .run()
         .exits(3);
-    insta::assert_snapshot!(ran.stderr(), @"");
+    insta::assert_snapshot!(ran.stderr(), @r"
+    error: 2 tokens are the one you named
+    help: name one by its serial number or slot:N: `Card User 9A` (serial 6b27732063617264, slot:0); `Card User 9A` (serial 6b27732063617207, slot:4)
+    ");
 }
 
 #[test]
