@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use super::args;
-use super::error::{CliError, no_module, token_refused};
+use super::error::{CliError, no_module, token_refused, unreachable_token};
 use super::exit::Exit;
 use super::pin::PinKeeper;
 use super::speak;
@@ -201,15 +201,25 @@ fn slots(module: &mut Module) -> Result<Slots, CliError> {
     slots.map_err(|refusal| CliError::from(ModuleError::Refused(refusal)))
 }
 
+/// No slot shows a token: what C_GetTokenInfo answers tells why.
 fn no_token(module: &mut Module) -> CliError {
-    match slots(module).map(|slots| slots.all) {
-        Ok(0) => CliError::environment("the module shows no slot")
+    let all = match slots(module) {
+        Ok(slots) => slots.all,
+        Err(error) => return error,
+    };
+    let refusals = all.iter().filter_map(|slot| module.describe(*slot).err());
+    let refusals: Vec<Refusal> = refusals.collect();
+    let is_empty = |refusal: &&Refusal| refusal.ckr().is_some_and(Ckr::is_about_removal);
+    match (all.len(), refusals.iter().find(|refusal| !is_empty(refusal))) {
+        (_, Some(refusal)) => unreachable_token(refusal),
+        (0, None) => CliError::environment("the module shows no slot")
             .help("connect a reader; for OpenSC see that pcscd runs, for SoftHSM2 that SOFTHSM2_CONF is right"),
-        Ok(slots) => CliError::environment(format!("no token in any of {slots} slots"))
-            .help("put the card into the reader"),
-        Err(error) => error,
+        (1, None) => CliError::environment("no token in the module's only slot").help(PUT_IT_IN),
+        (count, None) => CliError::environment(format!("no token in any of {count} slots")).help(PUT_IT_IN),
     }
 }
+
+const PUT_IT_IN: &str = "put the card into the reader";
 
 fn uninitialised(token: &Description) -> CliError {
     let slot = token.token.slot;

@@ -65,8 +65,8 @@ pub struct Inventory {
 pub struct Slots {
     /// CK_SLOT_IDs of those with a token in them, an uninitialised one included.
     pub with_token: Vec<u64>,
-    /// How many there are, with or without a token.
-    pub all: usize,
+    /// Those of all, with or without a token.
+    pub all: Vec<u64>,
 }
 
 /// Why a file can't be used as a module.
