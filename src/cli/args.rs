@@ -174,6 +174,9 @@ pub(super) struct Manner {
     /// No progress and no prose on stderr; warnings and errors remain
     #[arg(long, short)]
     pub(super) quiet: bool,
+    /// Replace names and serial numbers by stand-ins, the same in every report of the card: to pass a report on
+    #[arg(long)]
+    pub(super) redact: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

@@ -18,7 +18,9 @@ use super::speak;
 use super::tokens::OpenToken;
 use crate::matrix::plan;
 use crate::model::key::Key;
+use crate::model::redact;
 use crate::model::run::Run;
+use crate::model::token::Module;
 use crate::model::version::TlsVersion;
 use crate::tls::Authority;
 use crate::tls::authority::AuthorityError;
@@ -30,6 +32,7 @@ const SIGNATURES_AT_MOST: usize = 2;
 /// Checks tokens, one or several together, as often as it is asked to.
 pub(super) struct Check {
     question: Question,
+    redact: bool,
     progress: Arc<Progress>,
     authority: TestCa,
 }
@@ -58,6 +61,7 @@ impl Check {
     pub(super) fn new(
         servers: &args::Servers,
         effort: args::Effort,
+        redact: bool,
         progress: &Arc<Progress>,
     ) -> Result<Check, CliError> {
         Ok(Check {
@@ -67,6 +71,7 @@ impl Check {
                 only: servers.tls.map(TlsVersion::from),
                 effort,
             },
+            redact,
             progress: Arc::clone(progress),
             authority: TestCa::NotYet,
         })
@@ -83,10 +88,14 @@ impl Check {
     /// The servers' CA could not be made.
     pub(super) fn run(
         &mut self,
+        module: &Module,
         mut open: Vec<OpenToken>,
         started: Started,
         cancelled: &AtomicBool,
     ) -> Result<(Run, Option<Exit>), CliError> {
+        if self.redact {
+            open.iter_mut().for_each(OpenToken::redact);
+        }
         self.announce_verifications(&open);
         let trial_signatures = self.try_out(&mut open, cancelled);
         let authority = std::mem::take(&mut self.authority).made()?;
@@ -94,12 +103,16 @@ impl Check {
         let mut found = desk.find_out(&self.question, &authority, &self.progress, cancelled);
         self.authority = TestCa::Made(authority);
         self.progress.end();
+        found.module = module.clone();
         found.started = started.to_the_second();
         found.duration_ms = started.milliseconds();
         found.signatures += trial_signatures;
         drop(desk);
         let given_up = close(open, &mut found);
         found.notes.extend(self.progress.warnings());
+        if self.redact {
+            redact::run(&mut found);
+        }
         Ok((found, given_up))
     }
 

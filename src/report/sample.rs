@@ -166,6 +166,7 @@ pub(super) fn run(
         signatures: 12,
         short_lists: Vec::new(),
         notes: Vec::new(),
+        redacted: false,
     }
 }
 
