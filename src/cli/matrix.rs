@@ -28,7 +28,14 @@ pub(super) fn run(wanted: &Matrix) -> Result<Exit, CliError> {
     check.prepare();
     let path = tokens::module_path(&wanted.token, &selection)?;
     let manner = &wanted.output.manner;
-    let launch = host::launch(path, &wanted.token, &wanted.pin, manner, &progress, &cancelled)?;
+    let launch = host::launch(
+        path,
+        &wanted.token,
+        &wanted.pin,
+        manner,
+        &progress,
+        &cancelled,
+    )?;
     let mut module = Module::load(launch)?;
     let (open, incomplete) = tokens::open(&mut module, &selection, &mut pins)?;
     if open.is_empty() {

@@ -33,7 +33,14 @@ pub(super) fn run(wanted: &Watch) -> Result<Exit, CliError> {
     let mut shift = Shift::new(wanted, &progress, &cancelled)?;
     let path = tokens::module_path(&wanted.token, &shift.selection)?;
     let manner = &wanted.manner;
-    let launch = host::launch(path, &wanted.token, &wanted.pin, manner, &progress, &cancelled)?;
+    let launch = host::launch(
+        path,
+        &wanted.token,
+        &wanted.pin,
+        manner,
+        &progress,
+        &cancelled,
+    )?;
     let mut lookout = Lookout::start(launch)?;
 
     shift.say("waiting for a card; Ctrl-C ends");

@@ -9,9 +9,8 @@ use super::secret::Secret;
 pub(super) fn names(certificate: &Certificate, card: &Secret) -> (String, String) {
     let own = card.of_certificate(certificate);
     let identifiers = Identifiers::of(&certificate.der);
-    let authority = |id: &Option<Vec<u8>>, name: &[u8]| {
-        card.of_authority(id.as_deref()).stand_in("ca", name)
-    };
+    let authority =
+        |id: &Option<Vec<u8>>, name: &[u8]| card.of_authority(id.as_deref()).stand_in("ca", name);
     let subject = match certificate.is_ca {
         _ if certificate.subject.is_empty() => String::new(),
         true => authority(&identifiers.subject, &certificate.subject_der),

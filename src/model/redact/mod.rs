@@ -57,7 +57,9 @@ pub fn run(run: &mut Run) {
     let path = std::mem::take(&mut run.module.path);
     run.module.path = path::shortened(&path);
     if run.module.path != path {
-        texts(run, |text| *text = text.replace(&path, &path::shortened(&path)));
+        texts(run, |text| {
+            *text = text.replace(&path, &path::shortened(&path))
+        });
     }
     for key in &mut run.keys {
         key.public_key = key.public_key.as_ref().map(forgotten);
@@ -108,7 +110,9 @@ fn slot(slot: u64, secret: &Secret) -> u64 {
         return slot;
     }
     let bytes = secret.short("slot", &slot.to_be_bytes());
-    let number = bytes.iter().fold(0, |number, byte| number << 8 | u64::from(*byte));
+    let number = bytes
+        .iter()
+        .fold(0, |number, byte| number << 8 | u64::from(*byte));
     LARGEST_COUNTED_SLOT + 1 + number % u64::from(u32::MAX >> 1)
 }
 

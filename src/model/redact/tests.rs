@@ -97,7 +97,11 @@ fn nothing_that_a_report_shows_names_anybody() {
     shown.extend(key.public_key_sha256.clone());
     for one in key.certificate.iter().chain(&key.chain_on_token) {
         shown.extend([one.subject.clone(), one.issuer.clone(), one.label.clone()]);
-        shown.extend([one.serial.clone(), one.sha256.clone(), hex::encode(&one.cka_id)]);
+        shown.extend([
+            one.serial.clone(),
+            one.sha256.clone(),
+            hex::encode(&one.cka_id),
+        ]);
     }
     let shown = shown.join("\n");
     let public_key = spki::sha256(&certificate(&key).public_key).unwrap();
