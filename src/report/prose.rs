@@ -51,14 +51,18 @@ pub(super) fn totals(run: &Run) -> String {
 /// What the harness could not do. Which list lacks which scheme is in the JSON report; elsewhere it takes a sentence.
 pub(super) fn notes(run: &Run) -> Vec<String> {
     let mut notes = run.notes.clone();
+    if run.servers != Run::IN_PROCESS {
+        notes.push(format!("the servers were real ones: {}", run.servers));
+    }
     if let Some(first) = run.short_lists.first() {
         let servers = match run.short_lists.len() {
             1 => format!("the list of {} was", first.profile),
             many => format!("{many} lists were"),
         };
         notes.push(format!(
-            "{servers} sent without schemes that rustls can't offer in TLS {}, such as {}; no result here depends on \
+            "{servers} sent without schemes that {} can't offer in TLS {}, such as {}; no result here depends on \
              them, and the JSON report names them all",
+            run.servers,
             first.version,
             first.schemes.first().map(ToString::to_string).unwrap_or_default(),
         ));
