@@ -79,7 +79,7 @@ pub(super) struct Watch {
     pub(super) servers: Servers,
     #[command(flatten)]
     pub(super) effort: Effort,
-    /// Save each card's whole report: {serial}, {label}, {model} and {time} are filled in, the ending tells the format (.json, .txt)
+    /// Save each card's whole report: {serial}, {label}, {model} and {time} are filled in, the ending tells the format (.json, .txt, .xml for JUnit, .md)
     #[arg(long, value_name = "PATTERN", help_heading = "Output")]
     pub(super) save: Vec<String>,
     /// End after so many cards [default: go on until Ctrl-C]
@@ -202,6 +202,12 @@ pub(super) struct Output {
     /// Write the JSON report to this file as well; may be given several times
     #[arg(long, value_name = "FILE", action = ArgAction::Append)]
     pub(super) export_json: Vec<PathBuf>,
+    /// Write JUnit's XML to this file as well; may be given several times
+    #[arg(long, value_name = "FILE", action = ArgAction::Append)]
+    pub(super) export_junit: Vec<PathBuf>,
+    /// Write Markdown to this file as well; may be given several times
+    #[arg(long, value_name = "FILE", action = ArgAction::Append)]
+    pub(super) export_markdown: Vec<PathBuf>,
     /// Write the table to this file as well, without colour; may be given several times
     #[arg(long, value_name = "FILE", action = ArgAction::Append)]
     pub(super) export_table: Vec<PathBuf>,
@@ -219,6 +225,13 @@ pub(super) struct Manner {
     /// No progress and no prose on stderr; warnings and errors remain
     #[arg(long, short)]
     pub(super) quiet: bool,
+    /// Replace names and serial numbers in reports by stand-ins, the same in every report of the card: to pass them on
+    ///
+    /// A stand-in is keyed with a public key of the card. Nobody can guess it back to a name, but whoever has the card's
+    /// certificate knows the card again, and whoever has its issuer's knows the issuer. Types, sizes, dates, mechanisms and
+    /// answers stay. Only reports are redacted, not what is said on stderr meanwhile.
+    #[arg(long)]
+    pub(super) redact: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -255,6 +268,10 @@ pub(super) enum Format {
     Table,
     /// For programs; `cardcheck schema` describes it
     Json,
+    /// For CI: a suite for each server, a case for each key, version and client
+    Junit,
+    /// For tickets
+    Markdown,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

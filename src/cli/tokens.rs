@@ -10,6 +10,7 @@ use super::speak;
 use crate::model::certificate::Certificate;
 use crate::model::ckr::Ckr;
 use crate::model::key::Key;
+use crate::model::redact::{self, Secret};
 use crate::model::token::{PinState, Token};
 use crate::token::Host;
 use crate::token::protocol::{Description, Slots};
@@ -23,6 +24,17 @@ pub(super) struct OpenToken {
     pub(super) token: Token,
     /// The keys, each with its place in the host's inventory.
     pub(super) keys: Vec<(usize, Key)>,
+    /// What the stand-ins for its names would be made with.
+    secret: Secret,
+}
+
+impl OpenToken {
+    /// Replaces the names on it by stand-ins; handshakes can still be made.
+    pub(super) fn redact(&mut self) {
+        let keys = self.keys.iter_mut().map(|(_, key)| key);
+        redact::card(&mut self.token, keys, &self.secret);
+        self.host.rename(&self.token.label);
+    }
 }
 
 /// What a user selected.
@@ -244,11 +256,17 @@ pub(super) fn open_one(
     token.mechanisms = inventory.mechanisms;
     token.orphan_certificates = inventory.orphan_certificates;
     token.unreadable_certificates = inventory.unreadable_certificates;
+    let secret = Secret::of_card(&inventory.keys, &token.orphan_certificates);
     let keys = inventory.keys.into_iter().enumerate();
     let mut keys: Vec<(usize, Key)> = keys.filter(|(_, key)| selection.wants_key(key)).collect();
     // a module's own order may change from one run to the next
     keys.sort_by(|(_, a), (_, b)| (&a.cka_id, &a.label).cmp(&(&b.cka_id, &b.label)));
-    Ok(OpenToken { host, token, keys })
+    Ok(OpenToken {
+        host,
+        token,
+        keys,
+        secret,
+    })
 }
 
 /// Logs in if the token wants it.

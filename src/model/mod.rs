@@ -24,13 +24,16 @@ pub mod mechanism;
 pub mod path;
 pub mod profile;
 pub mod public_key;
+pub mod redact;
 pub mod request;
 pub mod route;
 pub mod run;
 pub mod scheme;
 pub mod sign;
 pub mod signature_algorithm;
+pub mod spki;
 pub mod token;
+pub mod uri;
 pub mod verify;
 pub mod version;
 

@@ -4,6 +4,7 @@
 use crate::model::certificate::{Certificate, chain_of};
 use crate::model::key::{Key, Pairing};
 use crate::model::key_type::KeyType;
+use crate::model::spki;
 
 /// A certificate object as read.
 #[derive(Clone, Debug)]
@@ -36,6 +37,7 @@ pub(super) fn pair(mut keys: Vec<Key>, objects: Vec<CertificateObject>) -> Paire
         key.bits = key.bits.or_else(|| bits_of(key, certificate.as_ref()?));
         key.pairing = pairing;
         key.certificate = certificate;
+        key.public_key_sha256 = key.verifying_key().and_then(spki::sha256);
     }
     let used = |candidate: &Certificate| {
         let mut certificates = keys.iter().filter_map(|key| key.certificate.as_ref());

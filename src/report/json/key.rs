@@ -36,6 +36,8 @@ pub(super) struct KeyReport {
     /// How the certificate was found: by CKA_ID, by public key or by both; or why there is none.
     #[schemars(extend("enum" = ["id_and_key", "key_only", "id_only", "wrong_key", "unreadable", "none"]))]
     pairing: &'static str,
+    /// Over the SubjectPublicKeyInfo of the key that a server verifies with, hex; null: no public key is known.
+    public_key_sha256: Option<String>,
     certificate: Option<CertificateReport>,
     capabilities: Vec<CapabilityReport>,
 }
@@ -107,6 +109,7 @@ impl From<&Key> for KeyReport {
             allowed_mechanisms: restricted
                 .map(|allowed| allowed.iter().map(ToString::to_string).collect()),
             pairing: pairing(key.pairing),
+            public_key_sha256: key.public_key_sha256.clone(),
             certificate: certificate.map(|leaf| CertificateReport::new(leaf, &key.chain_on_token)),
             capabilities: key
                 .capabilities

@@ -63,6 +63,8 @@ struct Report {
     duration_ms: u64,
     /// False: interrupted; the cells that were not reached are `skipped`.
     complete: bool,
+    /// True: what would name the card or its holder is replaced by stand-ins, the same in every redacted report of the card.
+    redacted: bool,
     module: ModuleReport,
     tokens: Vec<TokenReport>,
     keys: Vec<KeyReport>,
@@ -107,6 +109,7 @@ impl From<&Run> for Report {
             started: run.started.clone(),
             duration_ms: run.duration_ms,
             complete: run.complete,
+            redacted: run.redacted,
             module: ModuleReport::from(&run.module),
             tokens: run.tokens.iter().map(TokenReport::from).collect(),
             keys: run.keys.iter().map(KeyReport::from).collect(),

@@ -76,7 +76,7 @@ fn paragraph(screen: &Screen, indent: usize, text: &str) -> String {
 }
 
 /// What the users of real clients see: a line for each client and text.
-fn seen(cells: &[&Cell]) -> Vec<String> {
+pub(in crate::report) fn seen(cells: &[&Cell]) -> Vec<String> {
     let mut seen: Vec<(&str, &str, Vec<TlsVersion>)> = Vec::new();
     for cell in cells {
         let Some(sees) = cell.user_sees.as_deref() else {
