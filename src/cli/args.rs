@@ -25,13 +25,19 @@ pub(super) enum Command {
     Matrix(Box<Matrix>),
     /// Check card after card at a technician's desk: card in, verdict, card out, next
     Watch(Box<Watch>),
+    /// Weigh many cards' reports: which server setting lets how many of them in, with which clients
+    Advise(Advise),
     /// Print the long text of a finding, or the list of all findings
     Explain {
         /// The finding's id, such as pss-listed-but-refused
         finding: Option<String>,
     },
-    /// Print the JSON Schema of the report
-    Schema,
+    /// Print the JSON Schema of a report
+    Schema {
+        /// Which report
+        #[arg(default_value = "matrix")]
+        report: Schema,
+    },
     /// Print a completion script for a shell
     Completions {
         /// The shell
@@ -78,6 +84,62 @@ pub(super) struct Watch {
     pub(super) cards: Option<usize>,
     #[command(flatten)]
     pub(super) manner: Manner,
+}
+
+#[derive(Debug, ClapArgs)]
+#[command(after_help = ADVISE_EXAMPLES)]
+pub(super) struct Advise {
+    /// JSON reports of `cardcheck matrix` or `watch`; directories of them, however deep (*.json, *.jsonl, *.ndjson); `-` for stdin
+    #[arg(required = true, value_name = "REPORT|DIR|-")]
+    pub(super) reports: Vec<PathBuf>,
+    /// A client that is to log in, or `all`; may be given several times [default: firefox, chrome, openssl, java]
+    #[arg(long, value_name = "NAME", value_delimiter = ',')]
+    pub(super) client: Vec<String>,
+    /// What your server asks for today, to compare with: a built-in profile or a TOML file; may be given several times
+    #[arg(
+        long,
+        value_name = "NAME|FILE",
+        value_delimiter = ',',
+        default_value = "openssl-3.0"
+    )]
+    pub(super) profile: Vec<String>,
+    /// Show this setting in full, with its lines for each server [default: the one that lets most in]
+    #[arg(long, value_name = "NAME")]
+    pub(super) setting: Option<String>,
+    /// Write all settings as profiles to this file: `cardcheck matrix --profile FILE` measures on a card what is inferred here
+    #[arg(long, value_name = "FILE", help_heading = "Output")]
+    pub(super) save_profiles: Option<PathBuf>,
+    /// What goes to stdout
+    #[arg(
+        long,
+        value_name = "FORMAT",
+        default_value = "table",
+        help_heading = "Output"
+    )]
+    pub(super) format: Format,
+    #[command(flatten)]
+    pub(super) manner: Manner,
+}
+
+const ADVISE_EXAMPLES: &str = "\
+Examples:
+  cardcheck advise reports/
+  cardcheck advise reports/ --profile my-server.toml --client firefox,chrome
+  cardcheck advise reports/ --setting tls1.3-ec-pss
+  find /srv/reports -name '*.json' -mtime -30 -exec cat {} + | cardcheck advise -
+
+Exit codes:
+  0    here is the advice; reports that were left out are named
+  2    the command line is wrong
+  3    a file can't be read or written
+  4    no report could be read, or there is no card in any";
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum Schema {
+    /// Of `cardcheck matrix`
+    Matrix,
+    /// Of `cardcheck advise`
+    Advise,
 }
 
 #[derive(Debug, ClapArgs)]
@@ -260,11 +322,13 @@ mod tests {
     fn the_help_names_the_clients_that_are_taken_by_default() {
         use clap::CommandFactory;
         let args = Args::command();
-        let matrix = args.find_subcommand("matrix").unwrap();
-        let mut known = matrix.get_arguments();
-        let client = known.find(|known| known.get_id() == "client").unwrap();
-        let names: Vec<&str> = DEFAULT.iter().map(|client| client.name()).collect();
-        let default = format!("[default: {}]", names.join(", "));
-        assert!(client.get_help().unwrap().to_string().ends_with(&default));
+        for command in ["matrix", "watch", "advise"] {
+            let command = args.find_subcommand(command).unwrap();
+            let mut known = command.get_arguments();
+            let client = known.find(|known| known.get_id() == "client").unwrap();
+            let names: Vec<&str> = DEFAULT.iter().map(|client| client.name()).collect();
+            let default = format!("[default: {}]", names.join(", "));
+            assert!(client.get_help().unwrap().to_string().ends_with(&default));
+        }
     }
 }

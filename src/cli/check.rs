@@ -63,7 +63,7 @@ impl Check {
         Ok(Check {
             question: Question {
                 profiles: servers::profiles(servers)?,
-                clients: servers::clients(servers)?,
+                clients: servers::clients(&servers.client)?,
                 only: servers.tls.map(TlsVersion::from),
                 effort,
             },

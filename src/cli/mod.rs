@@ -4,8 +4,10 @@
 //! a report and an exit code.
 #![forbid(unsafe_code)]
 
+mod advise;
 mod args;
 mod check;
+mod counter;
 mod desk;
 mod error;
 mod exit;
@@ -35,8 +37,9 @@ pub fn main() -> ExitCode {
     let ended = match args.command {
         Command::Matrix(options) => matrix::run(&options),
         Command::Watch(options) => watch::run(&options),
+        Command::Advise(options) => advise::run(&options),
         Command::Explain { finding } => texts::explain(finding.as_deref()),
-        Command::Schema => texts::schema(),
+        Command::Schema { report } => texts::schema(report),
         Command::Completions { shell } => texts::completions(shell),
         Command::Man => texts::man(),
         Command::TokenHost => host::run(),

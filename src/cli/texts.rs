@@ -2,13 +2,13 @@
 
 use clap::CommandFactory;
 
-use super::args::Args;
+use super::args::{Args, Schema};
 use super::error::CliError;
 use super::exit::Exit;
 use super::output::stdout;
 use crate::diagnose;
 use crate::model::nearest_name;
-use crate::report::json;
+use crate::report::{advice, json};
 
 /// Columns that a text is comfortable to read in.
 const EXPLANATION_WIDTH: usize = 80;
@@ -41,9 +41,13 @@ fn unknown_finding(id: &str) -> CliError {
         .help("`cardcheck explain` lists them all")
 }
 
-/// `cardcheck schema`.
-pub(super) fn schema() -> Result<Exit, CliError> {
-    stdout(&json::schema())?;
+/// `cardcheck schema [REPORT]`.
+pub(super) fn schema(report: Schema) -> Result<Exit, CliError> {
+    let schema = match report {
+        Schema::Matrix => json::schema(),
+        Schema::Advise => advice::schema(),
+    };
+    stdout(&schema)?;
     Ok(Exit::AsExpected)
 }
 

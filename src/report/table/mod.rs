@@ -1,10 +1,12 @@
 //! The table for people: an overview first, then each key's results, then what they mean and what to change.
 
-mod columns;
+pub(super) mod columns;
 mod details;
 mod findings;
 mod overview;
 mod scope;
+
+pub(super) use findings::remedies;
 
 use super::style::{Screen, counted, printable};
 use crate::model::cell::Outcome;
