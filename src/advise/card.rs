@@ -13,7 +13,6 @@ use super::names;
 use super::report::{self, Report, Text};
 use crate::model::capability::Answer;
 use crate::model::mechanism::Mechanism;
-use crate::model::scheme::Kind;
 
 /// A token in a report.
 pub(super) struct Card<'a> {
@@ -84,8 +83,7 @@ fn mechanisms(token: &report::Token<'_>) -> Vec<(Mechanism, Answer)> {
 
 fn key_facts(key: &report::Key<'_>, made: Option<i64>) -> KeyFacts {
     let trials: Vec<Trial> = key.capabilities.iter().filter_map(trial).collect();
-    // which certificate it is, the report says by the schemes that fit it
-    let pss_only = |trial: &Trial| matches!(trial.scheme.kind(), Kind::RsaPssPss(_));
+    let certificate = key.certificate.as_ref();
     let allowed = key.allowed_mechanisms.as_ref();
     KeyFacts {
         key_type: names::key_type(key.key_type.get()),
@@ -94,7 +92,7 @@ fn key_facts(key: &report::Key<'_>, made: Option<i64>) -> KeyFacts {
             .curve
             .as_ref()
             .and_then(|curve| names::curve(curve.get())),
-        pss_only: trials.iter().any(pss_only),
+        pss_only: certificate.is_some_and(|certificate| certificate.pss_only),
         can_sign: key.sign != Some(false),
         allowed: allowed.map(|allowed| allowed.iter().map(allowed_mechanism).collect()),
         unfit: unfit(key, made),

@@ -105,7 +105,7 @@ impl KeyFacts {
         };
         Key {
             key_type: self.key_type,
-            type_name: "a key of a type that signs no login".into(),
+            type_name: "other-type".into(),
             bits: self.bits,
             curve: self.curve,
             can_sign: self.can_sign,

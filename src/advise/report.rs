@@ -98,6 +98,9 @@ pub(super) struct Certificate<'a> {
     pub(super) not_after: Option<Text<'a>>,
     #[serde(borrow)]
     pub(super) sha256: Text<'a>,
+    /// Reports of earlier cardchecks don't have it: such certificates are rare.
+    #[serde(default)]
+    pub(super) pss_only: bool,
     pub(super) digital_signature: Option<bool>,
     pub(super) client_auth: Option<bool>,
 }

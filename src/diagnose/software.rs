@@ -166,7 +166,13 @@ pub fn everywhere(title: &str, change: &Change) -> Vec<Remedy> {
     };
     let blank = blank(title.into(), Vec::new(), Vec::new());
     let others = proposal.others(|_| true, &blank);
-    proposal.on_openssl(&blank).chain(others).collect()
+    let remedies = proposal.on_openssl(&blank).chain(others);
+    // nobody's cells are there to run again
+    let unproven = |remedy| Remedy {
+        change: None,
+        ..remedy
+    };
+    remedies.map(unproven).collect()
 }
 
 /// For no software yet.

@@ -68,7 +68,7 @@ fn rows(advice: &Advice, shown: &[&Weighed]) -> Vec<Vec<String>> {
     let head = ["setting", "TLS", "list"].map(str::to_owned);
     let mut rows = vec![head.into_iter().chain(clients).collect()];
     rows.extend(shown.iter().map(|weighed| row(weighed)));
-    let none = ["none of these, nor any other that was weighed", "", ""].map(str::to_owned);
+    let none = ["let in by no setting", "", ""].map(str::to_owned);
     let unsaved = advice.unsaved.iter().map(u64::to_string);
     rows.push(none.into_iter().chain(unsaved).collect());
     rows
