@@ -30,6 +30,8 @@ pub(super) enum Command {
     Watch(Box<Watch>),
     /// Look at a certificate by itself, and say what servers make of it
     Inspect(Inspect),
+    /// Weigh many cards' reports: which server setting lets how many of them in, with which clients
+    Advise(Advise),
     /// Print the long text of a finding, or the list of all findings
     Explain {
         /// The finding's id, such as pss-listed-but-refused
@@ -86,6 +88,8 @@ pub(super) struct Watch {
     #[arg(long, value_name = "N", help_heading = "Output", value_parser = at_least_one)]
     pub(super) cards: Option<usize>,
     #[command(flatten)]
+    pub(super) privacy: Privacy,
+    #[command(flatten)]
     pub(super) manner: Manner,
 }
 
@@ -103,7 +107,7 @@ pub(super) struct Inspect {
     pub(super) module: Option<PathBuf>,
     /// What goes to stdout
     #[arg(long, value_name = "FORMAT", default_value = "table")]
-    pub(super) format: Format,
+    pub(super) format: PlainFormat,
     #[command(flatten)]
     pub(super) manner: Manner,
 }
@@ -121,6 +125,54 @@ impl Inspect {
         }
     }
 }
+
+#[derive(Debug, ClapArgs)]
+#[command(after_help = ADVISE_EXAMPLES)]
+pub(super) struct Advise {
+    /// JSON reports of `cardcheck matrix` or `watch`; directories of them, however deep (*.json, *.jsonl, *.ndjson); `-` for stdin
+    #[arg(required = true, value_name = "REPORT|DIR|-")]
+    pub(super) reports: Vec<PathBuf>,
+    /// A client that is to log in, or `all`; may be given several times [default: firefox, chrome, openssl, java]
+    #[arg(long, value_name = "NAME", value_delimiter = ',')]
+    pub(super) client: Vec<String>,
+    /// What your server asks for today, to compare with: a built-in profile or a TOML file; may be given several times
+    #[arg(
+        long,
+        value_name = "NAME|FILE",
+        value_delimiter = ',',
+        default_value = "openssl-3.0"
+    )]
+    pub(super) profile: Vec<String>,
+    /// Show this setting in full, with its lines for each server [default: the one that lets most in]
+    #[arg(long, value_name = "NAME")]
+    pub(super) setting: Option<String>,
+    /// Write all settings as profiles to this file: `cardcheck matrix --profile FILE` measures on a card what is inferred here
+    #[arg(long, value_name = "FILE", help_heading = "Output")]
+    pub(super) save_profiles: Option<PathBuf>,
+    /// What goes to stdout
+    #[arg(
+        long,
+        value_name = "FORMAT",
+        default_value = "table",
+        help_heading = "Output"
+    )]
+    pub(super) format: PlainFormat,
+    #[command(flatten)]
+    pub(super) manner: Manner,
+}
+
+const ADVISE_EXAMPLES: &str = "\
+Examples:
+  cardcheck advise reports/
+  cardcheck advise reports/ --profile my-server.toml --client firefox,chrome
+  cardcheck advise reports/ --setting tls1.3-ec-pss
+  find /srv/reports -name '*.json' -mtime -30 -exec cat {} + | cardcheck advise -
+
+Exit codes:
+  0    here is the advice; reports that were left out are named
+  2    the command line is wrong
+  3    a file can't be read or written
+  4    no report could be read, or there is no card in any";
 
 #[derive(Debug, ClapArgs)]
 #[command(next_help_heading = "Token")]
@@ -212,6 +264,8 @@ pub(super) struct Output {
     #[arg(long, value_name = "FILE", action = ArgAction::Append)]
     pub(super) export_table: Vec<PathBuf>,
     #[command(flatten)]
+    pub(super) privacy: Privacy,
+    #[command(flatten)]
     pub(super) manner: Manner,
 }
 
@@ -225,6 +279,12 @@ pub(super) struct Manner {
     /// No progress and no prose on stderr; warnings and errors remain
     #[arg(long, short)]
     pub(super) quiet: bool,
+}
+
+/// What a report may tell of its card's owner.
+#[derive(Clone, Copy, Debug, Default, ClapArgs)]
+#[command(next_help_heading = "Output")]
+pub(super) struct Privacy {
     /// Replace names and serial numbers in reports by stand-ins, the same in every report of the card: to pass them on
     ///
     /// A stand-in is keyed with a public key of the card. Nobody can guess it back to a name, but whoever has the card's
@@ -260,6 +320,8 @@ pub(super) enum Reported {
     Matrix,
     /// cardcheck.inspect.v1
     Inspect,
+    /// cardcheck.advise.v1
+    Advise,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -272,6 +334,15 @@ pub(super) enum Format {
     Junit,
     /// For tickets
     Markdown,
+}
+
+/// The forms of reports that are not of a run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum PlainFormat {
+    /// For people
+    Table,
+    /// For programs; `cardcheck schema COMMAND` describes it
+    Json,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -331,11 +402,13 @@ mod tests {
     fn the_help_names_the_clients_that_are_taken_by_default() {
         use clap::CommandFactory;
         let args = Args::command();
-        let matrix = args.find_subcommand("matrix").unwrap();
-        let mut known = matrix.get_arguments();
-        let client = known.find(|known| known.get_id() == "client").unwrap();
-        let names: Vec<&str> = DEFAULT.iter().map(|client| client.name()).collect();
-        let default = format!("[default: {}]", names.join(", "));
-        assert!(client.get_help().unwrap().to_string().ends_with(&default));
+        for command in ["matrix", "watch", "advise"] {
+            let command = args.find_subcommand(command).unwrap();
+            let mut known = command.get_arguments();
+            let client = known.find(|known| known.get_id() == "client").unwrap();
+            let names: Vec<&str> = DEFAULT.iter().map(|client| client.name()).collect();
+            let default = format!("[default: {}]", names.join(", "));
+            assert!(client.get_help().unwrap().to_string().ends_with(&default));
+        }
     }
 }

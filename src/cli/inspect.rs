@@ -42,8 +42,8 @@ pub(super) fn run(wanted: &Inspect) -> Result<Exit, CliError> {
     });
     let inspections: Vec<Inspection> = inspections.collect::<Result<_, _>>()?;
     stdout(&match wanted.format {
-        args::Format::Table => inspect::render(&inspections, &screen(wanted.manner.color)),
-        args::Format::Json => json::render(&inspections),
+        args::PlainFormat::Table => inspect::render(&inspections, &screen(wanted.manner.color)),
+        args::PlainFormat::Json => json::render(&inspections),
     })?;
     Ok(match inspections.iter().any(Inspection::is_refused) {
         true => Exit::Unexpected,
@@ -135,6 +135,7 @@ fn read_token(wanted: &Inspect) -> Result<Given, CliError> {
         path,
         &token,
         &args::Pin::default(),
+        args::Privacy::default(),
         &progress,
         &interrupt::flag(),
     )?;

@@ -18,7 +18,7 @@ use crate::token::Module;
 pub(super) fn run(wanted: &Matrix) -> Result<Exit, CliError> {
     let started = Started::now();
     let progress = Arc::new(Progress::new(wanted.output.manner.quiet));
-    let redact = wanted.output.manner.redact;
+    let redact = wanted.output.privacy.redact;
     let mut check = Check::new(&wanted.servers, wanted.effort, redact, &progress)?;
     let selection = Selection::new(&wanted.token)?;
     let mut pins = PinKeeper::new(&wanted.pin, selection.uri())?;
@@ -27,12 +27,12 @@ pub(super) fn run(wanted: &Matrix) -> Result<Exit, CliError> {
 
     check.prepare();
     let path = tokens::module_path(&wanted.token, &selection)?;
-    let manner = &wanted.output.manner;
+    let privacy = wanted.output.privacy;
     let launch = host::launch(
         path,
         &wanted.token,
         &wanted.pin,
-        manner,
+        privacy,
         &progress,
         &cancelled,
     )?;

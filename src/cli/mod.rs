@@ -4,8 +4,10 @@
 //! a report and an exit code.
 #![forbid(unsafe_code)]
 
+mod advise;
 mod args;
 mod check;
+mod counter;
 mod desk;
 mod error;
 mod exit;
@@ -37,6 +39,7 @@ pub fn main() -> ExitCode {
         Command::Matrix(options) => matrix::run(&options),
         Command::Watch(options) => watch::run(&options),
         Command::Inspect(options) => inspect::run(&options),
+        Command::Advise(options) => advise::run(&options),
         Command::Explain { finding } => texts::explain(finding.as_deref()),
         Command::Schema { of } => texts::schema(of),
         Command::Completions { shell } => texts::completions(shell),

@@ -4,6 +4,7 @@
 //! or a scheme *is* lives here; who makes it and over which wire is the business of the floors above.
 #![forbid(unsafe_code)]
 
+pub mod advice;
 pub mod alert;
 pub mod anatomy;
 pub mod autopsy;

@@ -1,6 +1,7 @@
 //! The report floor: a run as text. Each format is one file with a pure function from a [`Run`].
 #![forbid(unsafe_code)]
 
+pub mod advice;
 pub mod inspect;
 pub mod json;
 pub mod junit;

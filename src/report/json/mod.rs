@@ -12,6 +12,7 @@ use serde::Serialize;
 
 use self::cell::CellReport;
 use self::finding::FindingReport;
+pub(super) use self::finding::RemedyReport;
 use self::key::KeyReport;
 use self::profile::{ClientReport, ProfileReport};
 use self::token::{ModuleReport, TokenReport};
@@ -23,13 +24,23 @@ const SCHEMA: &str = "cardcheck.matrix.v1";
 
 /// The report as JSON, indented, with a newline at its end.
 pub fn render(run: &Run) -> String {
-    escaped(&pretty(&Report::from(run)))
+    as_text(&Report::from(run))
 }
 
-/// The JSON Schema of the report: of what is written, where a fact that is absent is null and never left out.
+/// The JSON Schema of the report.
 pub fn schema() -> String {
+    schema_of::<Report>()
+}
+
+/// Any report of ours as JSON.
+pub(super) fn as_text(report: &impl Serialize) -> String {
+    escaped(&pretty(report))
+}
+
+/// The schema of what is written, where a fact that is absent is null and never left out.
+pub(super) fn schema_of<T: JsonSchema>() -> String {
     let settings = SchemaSettings::draft2020_12().for_serialize();
-    pretty(&settings.into_generator().into_root_schema_for::<Report>())
+    pretty(&settings.into_generator().into_root_schema_for::<T>())
 }
 
 fn pretty(value: &impl Serialize) -> String {
