@@ -17,12 +17,8 @@ fn piped(command: Cardcheck, input: impl AsRef<[u8]>) -> Ran {
     let mut command = command.into_command();
     command.stdin(Stdio::piped()).stdout(Stdio::piped());
     let mut child = command.stderr(Stdio::piped()).spawn().unwrap();
-    child
-        .stdin
-        .take()
-        .unwrap()
-        .write_all(input.as_ref())
-        .unwrap();
+    // a program that has seen enough doesn't read on
+    let _ = child.stdin.take().unwrap().write_all(input.as_ref());
     Ran::of(child.wait_with_output().unwrap())
 }
 
@@ -376,7 +372,7 @@ fn made_up_profiles() -> String {
             if number % 4 == 0 { 2048 } else { 0 }
         )
     };
-    (0..16).map(&mut profile).collect()
+    (0..8).map(&mut profile).collect()
 }
 
 /// The report with this key alone.
@@ -393,15 +389,17 @@ fn with_one_key(report: &Value, key: &Value) -> Value {
 
 #[test]
 fn what_is_inferred_is_what_matrix_measures_with_that_very_list() {
-    let tokens = [
-        "healthy",
-        "lying-rsa",
-        "no-pss-rsa",
-        "rsa-1024",
-        "p-521",
-        "brainpool",
+    let cards = [
+        ("healthy", "--key p-384 --key ed25519"),
+        ("lying-rsa", ""),
+        ("no-pss-rsa", ""),
+        ("rsa-1024", ""),
+        ("p-521", ""),
+        ("brainpool", ""),
     ];
-    let Some(lab) = Lab::new(&tokens) else { return };
+    let Some(lab) = Lab::new(&cards.map(|(token, _)| token)) else {
+        return;
+    };
     let (advised, made_up) = (
         lab.path("advised.toml"),
         lab.write("made-up.toml", made_up_profiles()),
@@ -409,9 +407,10 @@ fn what_is_inferred_is_what_matrix_measures_with_that_very_list() {
     let saving = advise().arg("-").arg("--save-profiles").arg(&advised);
     piped(saving, card("01", NOW, true).to_string()).exits(0);
     let mut inferred_logins = 0;
-    for token in tokens {
+    for (token, keys) in cards {
         let run = lab
             .matrix(token)
+            .args(keys)
             .args("--client all --no-prove --probe-unlisted --format json --quiet --profile");
         let ran = run.arg(&advised).arg("--profile").arg(&made_up).run();
         let report = ran.report().0;
