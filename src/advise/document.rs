@@ -82,8 +82,10 @@ fn blank(text: &[u8]) -> usize {
 }
 
 fn find(text: &[u8]) -> Found<'_> {
-    if text.first().is_some_and(|first| *first != b'{') {
-        return Found::Broken("not a JSON object, as each report is one".into());
+    match text.first() {
+        Some(b'{') => {}
+        Some(b'[') => return Found::Broken("a JSON list; `jq -c '.[]'` takes it apart".into()),
+        _ => return Found::Broken("not a JSON object, which each report is".into()),
     }
     let mut stream = serde_json::Deserializer::from_slice(text).into_iter();
     let error = match stream.next() {
@@ -139,5 +141,88 @@ fn pass_over(
             return Ok(true);
         }
         ended = read_more(input, buffer, from)?;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    /// Gives a few bytes at a time, as a pipe may.
+    struct Slow<'a>(&'a [u8], usize);
+
+    impl Read for Slow<'_> {
+        fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+            let some = self.1.min(into.len());
+            let mut head = self.0.get(..some).unwrap_or(self.0);
+            let got = head.read(into)?;
+            self.0 = &self.0[got..];
+            Ok(got)
+        }
+    }
+
+    /// When each report was made, or why it can't be read.
+    fn read(text: &[u8], at_once: usize) -> Vec<Result<String, String>> {
+        let mut found = Vec::new();
+        let take = |report: Result<&Report<'_>, String>| {
+            found.push(report.map(|report| report.started.get().to_owned()));
+        };
+        each(Slow(text, at_once), &mut Vec::new(), take).unwrap();
+        found
+    }
+
+    fn report(number: usize) -> String {
+        // long enough that several reads are needed
+        let more = "x".repeat(AT_FIRST / 3);
+        format!(r#"{{"schema": "cardcheck.matrix.v1", "started": "{number}", "more": "{more}"}}"#)
+    }
+
+    #[test]
+    fn a_broken_report_ends_where_a_line_begins_another() {
+        let cut = r#"{"schema": "cardcheck.matrix.v1", "cells": [{"#;
+        let text = format!(
+            "\u{feff}{}\n{cut}\n{}{}\n\n",
+            report(1),
+            report(2),
+            report(3)
+        );
+        let found = read(text.as_bytes(), 7000);
+        let started: Vec<_> = found.iter().flatten().collect();
+        assert_eq!((found.len(), started), (4, vec!["1", "2", "3"]));
+        assert!(found[1].as_ref().unwrap_err().starts_with("broken: "));
+    }
+
+    #[test]
+    fn what_never_ends_is_given_up() {
+        let endless = io::repeat(b'[').take(3 * MOST as u64);
+        let text = br#"{"a": "#.as_slice().chain(endless);
+        let mut found = Vec::new();
+        let mut buffer = Vec::new();
+        each(text, &mut buffer, |report| found.push(report.map(|_| ()))).unwrap();
+        assert_eq!(found.len(), 1);
+        // serde_json looks no deeper than 128
+        assert!(buffer.capacity() <= 4 * MOST);
+    }
+
+    proptest! {
+        #[test]
+        fn every_whole_report_is_found_among_lines_of_anything(
+            lines in prop::collection::vec("[^{\\n]{0,20}", 0..6), at_once in 1usize..100_000,
+        ) {
+            let mut text = String::new();
+            for (number, line) in lines.iter().enumerate() {
+                text.push_str(&format!("{line}\n{}\n", report(number)));
+            }
+            let found = read(text.as_bytes(), at_once.max(1000));
+            let started: Vec<_> = found.into_iter().flatten().collect();
+            let wanted: Vec<_> = (0..lines.len()).map(|number| number.to_string()).collect();
+            prop_assert_eq!(started, wanted);
+        }
+
+        #[test]
+        fn no_bytes_make_it_fail(text in prop::collection::vec(any::<u8>(), 0..300)) {
+            read(&text, 10);
+        }
     }
 }

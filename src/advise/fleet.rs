@@ -161,3 +161,80 @@ impl Kind {
         self.examples.truncate(MOST_EXAMPLES);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::advise::facts::{KeyFacts, Unfit};
+    use crate::advise::judge::judge;
+    use crate::clients;
+
+    /// A card whose kind is told by the size of its key.
+    fn card(kind: u32, identity: u64, made: i64) -> Card<'static> {
+        let key = KeyFacts {
+            key_type: Default::default(),
+            bits: Some(kind),
+            curve: None,
+            pss_only: false,
+            can_sign: true,
+            allowed: None,
+            unfit: Some(Unfit::NoCertificate),
+            trials: Vec::new(),
+            measured: Vec::new(),
+        };
+        Card {
+            facts: CardFacts {
+                mechanisms: Vec::new(),
+                keys: vec![key],
+            },
+            identity: Some(identity),
+            made,
+            label: "card",
+            serial: "01",
+        }
+    }
+
+    fn question() -> Question {
+        Question {
+            settings: crate::advise::proposed(),
+            clients: clients::DEFAULT.to_vec(),
+        }
+    }
+
+    fn add(fleet: &mut Fleet, card: Card<'_>) {
+        let known = fleet.knows(&card.facts);
+        let judged = (!known).then(|| judge(&card.facts, &question()));
+        fleet.add(card, judged);
+    }
+
+    #[test]
+    fn kinds_beyond_the_bound_are_counted_and_not_kept() {
+        let mut fleet = Fleet::new(&question());
+        let all = MOST_KINDS as u64 + 50;
+        for number in 0..all {
+            add(&mut fleet, card(number as u32, number, 1));
+        }
+        assert_eq!(fleet.kinds.len(), MOST_KINDS);
+        assert_eq!(fleet.tally().cards, all);
+        assert!(fleet.tally().unsaved.iter().all(|cards| *cards == all));
+        assert_eq!(fleet.forgotten, 50);
+    }
+
+    #[test]
+    fn a_card_moves_to_the_kind_of_its_latest_report_and_is_named_there() {
+        let mut fleet = Fleet::new(&question());
+        add(&mut fleet, card(1, 7, 10));
+        add(&mut fleet, card(2, 7, 20));
+        add(&mut fleet, card(1, 7, 15));
+        assert_eq!((fleet.tally().cards, fleet.repeated), (1, 2));
+        let named: Vec<_> = fleet
+            .kinds
+            .iter()
+            .map(|kind| (kind.cards, kind.examples()))
+            .collect();
+        assert_eq!(
+            named,
+            [(0, vec![]), (1, vec!["card (serial 01)".to_owned()])]
+        );
+    }
+}

@@ -100,7 +100,7 @@ pub(super) fn try_out(
     match client.choose(card, &request) {
         Choice::NoCertificate { why } | Choice::GiveUp { why, .. } => Err(why),
         Choice::Sign { .. } if is_too_small(card.key, setting) => Err(format!(
-            "the server takes RSA keys from {} bits on",
+            "servers take RSA keys from {} bits on; a lower security level is not weighed here",
             setting.min_rsa_bits
         )),
         Choice::Sign { scheme, routes } => sign(card, scheme, &routes),
@@ -142,6 +142,10 @@ fn signature(card: &Card<'_>, scheme: Scheme, route: Route) -> Signature {
     let Some(trial) = trials.find(|trial| (trial.scheme, trial.route) == (scheme, route)) else {
         return Signature::NotTried;
     };
+    if is_too_short(card.key, scheme) {
+        // raw RSA is tried once for all paddings of a hash
+        return Signature::Refused(format!("the key is too short for {scheme}"));
+    }
     let way = || format!("{scheme} by {}", route.mechanism(scheme));
     let refused = |function: &str, answer: Answer| {
         Signature::Refused(format!("{function} for {}: {}", way(), answer.name()))
@@ -155,6 +159,11 @@ fn signature(card: &Card<'_>, scheme: Scheme, route: Route) -> Signature {
         (Answer::Ok, answer, _) => refused("C_Sign", answer),
         (answer, ..) => refused("C_SignInit", answer),
     }
+}
+
+fn is_too_short(key: &Key, scheme: Scheme) -> bool {
+    let both = key.bits.zip(scheme.min_rsa_bits());
+    both.is_some_and(|(bits, least)| bits < least)
 }
 
 /// Sums of verdicts.

@@ -175,7 +175,7 @@ fn unsaved(advice: &Advice, screen: &Screen) -> String {
     if advice.kinds.is_empty() {
         return String::new();
     }
-    let mut text = screen.heading("cards that no setting lets in") + "\n";
+    let mut text = screen.heading("cards that no setting lets in, with these clients") + "\n";
     for kind in advice.kinds.iter().take(MOST_KINDS) {
         text.push_str(&kind_of_card(kind, screen));
     }
