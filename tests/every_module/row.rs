@@ -133,11 +133,17 @@ fn each(results: &BTreeSet<&str>, trials: &[Trial<'_>]) -> String {
     each.join("; ")
 }
 
-/// `sha256`, or `P-384/sha256` where another key gave another result.
+/// `sha256`; `P-384` where another key gave another result, `P-384/sha256` where another hash did, too.
 fn name(trial: &Trial<'_>, trials: &[Trial<'_>]) -> String {
-    let mut others = trials.iter().filter(|other| other.hash == trial.hash);
-    match others.all(|other| other.result == trial.result) {
-        true => trial.hash.to_owned(),
+    let alike = |same: &dyn Fn(&Trial<'_>) -> bool| {
+        let mut others = trials.iter().filter(|other| same(other));
+        others.all(|other| other.result == trial.result)
+    };
+    if alike(&|other| other.hash == trial.hash) {
+        return trial.hash.to_owned();
+    }
+    match alike(&|other| other.kind == trial.kind) {
+        true => trial.kind.clone(),
         false => format!("{}/{}", trial.kind, trial.hash),
     }
 }
