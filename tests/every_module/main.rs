@@ -15,7 +15,6 @@ mod table;
 mod up;
 
 use std::collections::BTreeSet;
-use std::io::Write;
 use std::path::Path;
 
 use expected::{Expected, Key};
@@ -99,11 +98,9 @@ fn the_script_names_a_module_for_each_row_and_each_expectation() {
 fn hold(name: &str) {
     let expected = expected::of(name);
     if expected.heavy && std::env::var_os("CARDCHECK_ALL_MODULES").is_none() {
-        // past the test harness, which shows no word of a test that passes
-        let _ = writeln!(
-            std::io::stderr(),
+        table::say(&format!(
             "LEFT OUT: {name}, heavy to install; CARDCHECK_ALL_MODULES=1 scripts/test --test every_module"
-        );
+        ));
         return;
     }
     let Some(up) = Up::start(name) else {

@@ -59,6 +59,16 @@ impl Row {
         }
     }
 
+    /// Of a module that could not be brought up.
+    pub(crate) fn unseen(name: &str, reason: &str) -> Row {
+        let mut cells = vec![String::new(); COLUMNS.len()];
+        cells[0] = format!("not brought up: {reason}");
+        Row {
+            name: name.to_owned(),
+            cells,
+        }
+    }
+
     /// As which the module introduces itself.
     pub(crate) fn version(&self) -> &str {
         &self.cells[0]
