@@ -68,6 +68,7 @@ impl Up {
 
     #[track_caller]
     fn could_not_be(mut self, name: &str) -> Option<Up> {
+        drop(self.stdin.take());
         let code = self.script.wait().unwrap().code();
         let mut said = String::new();
         let mut stderr = self.script.stderr.take().unwrap();
