@@ -15,6 +15,7 @@ pub mod lookout;
 pub mod module;
 pub mod pin_rules;
 pub mod protocol;
+pub mod readers;
 pub mod refusal;
 pub mod select;
 pub mod serve;
@@ -22,6 +23,7 @@ pub mod trials;
 
 mod attributes;
 mod description;
+mod holders;
 mod identity;
 mod inventory;
 mod ledger;
