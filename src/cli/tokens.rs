@@ -9,12 +9,13 @@ use super::pin::PinKeeper;
 use super::speak;
 use crate::model::ckr::Ckr;
 use crate::model::key::Key;
+use crate::model::obstacle;
 use crate::model::token::{PinState, Token};
 use crate::token::Host;
 use crate::token::protocol::{Description, Slots};
 use crate::token::refusal::Refusal;
 use crate::token::select::{Selector, Uri};
-use crate::token::{Module, ModuleError, discover};
+use crate::token::{Module, ModuleError, discover, readers};
 
 /// A token that was opened, with the keys that were selected.
 pub(super) struct OpenToken {
@@ -124,9 +125,6 @@ pub(super) fn open(
 /// The tokens that were selected and are initialised.
 fn select(module: &mut Module, selection: &Selection) -> Result<Vec<Description>, CliError> {
     let all = described(module)?;
-    if all.is_empty() {
-        return Err(no_token(module));
-    }
     let names: Vec<String> = all.iter().map(name).collect();
     let wanted: Vec<_> = all
         .into_iter()
@@ -151,14 +149,25 @@ fn select(module: &mut Module, selection: &Selection) -> Result<Vec<Description>
     }
 }
 
+/// All tokens that say what they are.
+///
+/// # Errors
+/// There is none; why.
 fn described(module: &mut Module) -> Result<Vec<Description>, CliError> {
     let slots = slots(module)?;
     let mut described = Vec::new();
-    for slot in slots.with_token {
-        match module.describe(slot) {
+    let mut silent = Vec::new();
+    for slot in &slots.with_token {
+        match module.describe(*slot) {
             Ok(description) => described.push(description),
-            Err(refusal) => speak::warning(&format!("a slot was left out: {refusal}")),
+            Err(refusal) => silent.push(refusal),
         }
+    }
+    if described.is_empty() {
+        return Err(no_token(&slots, silent.first()));
+    }
+    for refusal in silent {
+        speak::warning(&format!("a slot was left out: {refusal}"));
     }
     Ok(described)
 }
@@ -168,14 +177,31 @@ fn slots(module: &mut Module) -> Result<Slots, CliError> {
     slots.map_err(|refusal| CliError::from(ModuleError::Refused(refusal)))
 }
 
-fn no_token(module: &mut Module) -> CliError {
-    match slots(module).map(|slots| slots.all) {
-        Ok(0) => CliError::environment("the module shows no slot")
-            .help("connect a reader; for OpenSC see that pcscd runs, for SoftHSM2 that SOFTHSM2_CONF is right"),
-        Ok(slots) => CliError::environment(format!("no token in any of {slots} slots"))
-            .help("put the card into the reader"),
-        Err(error) => error,
+/// The readers know best; where they can't say, what the module said.
+fn no_token(slots: &Slots, refused: Option<&Refusal>) -> CliError {
+    let obstacles = match slots.uses_pcsc {
+        true => obstacle::at_the_readers(&readers::ask(), &[]),
+        false => Vec::new(),
+    };
+    let mut obstacles = obstacles.into_iter();
+    match (obstacles.next(), refused, slots.all.len()) {
+        (Some(first), ..) => {
+            let others = obstacles.map(|obstacle| obstacle.what);
+            others.for_each(|what| speak::warning(&what));
+            first.into()
+        }
+        (None, Some(refusal), _) => silent(refusal),
+        (None, None, 0) => CliError::environment("the module shows no slot")
+            .help("it uses no PC/SC reader: its own configuration says where its tokens are (SoftHSM2: SOFTHSM2_CONF)"),
+        (None, None, slots) => CliError::environment(format!("no token in any of {slots} slots"))
+            .help("put the card into the reader, or connect the token"),
     }
+}
+
+/// A token that doesn't say what it is.
+pub(super) fn silent(refusal: &Refusal) -> CliError {
+    CliError::environment(format!("a card is in, and doesn't answer: {refusal}"))
+        .help("this module may not know it: try its issuer's with --module; else pull the card and put it back")
 }
 
 fn uninitialised(token: &Description) -> CliError {

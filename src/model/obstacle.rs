@@ -14,6 +14,11 @@ pub struct Obstacle {
 }
 
 impl Obstacle {
+    /// Is it a card that is in the way, and not that there is none?
+    pub fn is_about_a_card(&self) -> bool {
+        matches!(self.id, "card-mute" | "card-not-recognised" | "reader-held")
+    }
+
     fn new(id: &'static str, what: impl Into<String>, next: impl Into<String>) -> Obstacle {
         let (what, next) = (what.into(), next.into());
         Obstacle { id, what, next }

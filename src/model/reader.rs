@@ -51,6 +51,11 @@ pub struct Program {
 }
 
 impl Service {
+    /// Does it answer?
+    pub fn is_running(&self) -> bool {
+        matches!(self, Service::Running(_))
+    }
+
     /// The readers, as far as there are any.
     pub fn readers(&self) -> &[Reader] {
         match self {

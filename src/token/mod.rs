@@ -21,6 +21,8 @@ pub mod select;
 pub mod serve;
 pub mod trials;
 
+mod absence;
+mod architecture;
 mod attributes;
 mod description;
 mod holders;

@@ -103,10 +103,9 @@ fn unanswered(socket: &Path, error: &io::Error) -> Service {
         ErrorKind::NotFound | ErrorKind::ConnectionRefused => Service::NotRunning(shown),
         ErrorKind::PermissionDenied => Service::Forbidden(shown),
         ErrorKind::ConnectionReset | ErrorKind::BrokenPipe => Service::HungUp(shown),
-        ErrorKind::WouldBlock | ErrorKind::TimedOut => Service::Unclear(format!(
-            "pcscd did not answer in {} s",
-            PATIENCE.as_secs()
-        )),
+        ErrorKind::WouldBlock | ErrorKind::TimedOut => {
+            Service::Unclear(format!("pcscd did not answer in {} s", PATIENCE.as_secs()))
+        }
         _ => Service::Unclear(format!("pcscd's socket {shown}: {error}")),
     }
 }
