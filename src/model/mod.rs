@@ -17,6 +17,7 @@ pub mod function;
 pub mod hash;
 pub mod key;
 pub mod key_type;
+pub mod listing;
 pub mod lost;
 pub mod mechanism;
 pub mod obstacle;
@@ -30,6 +31,8 @@ pub mod scheme;
 pub mod sign;
 pub mod signature_algorithm;
 pub mod token;
+pub mod uri;
+pub mod usage;
 pub mod verify;
 pub mod version;
 

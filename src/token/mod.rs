@@ -33,6 +33,7 @@ mod library;
 mod losses;
 mod noise;
 mod owner;
+mod p11kit;
 mod pairing;
 mod prepare;
 mod process;
@@ -41,7 +42,6 @@ mod replies;
 mod session;
 mod supervisor;
 mod trace;
-mod uri;
 mod watch;
 mod wire;
 
