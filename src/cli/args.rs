@@ -24,6 +24,8 @@ pub(super) struct Args {
 pub(super) enum Command {
     /// Try every key against servers with different signature algorithm lists, as each client would
     Matrix(Box<Matrix>),
+    /// Show modules, readers, tokens, keys and certificates, and what is in the way; without a PIN
+    List(Box<List>),
     /// Check card after card at a technician's desk: card in, verdict, card out, next
     Watch(Box<Watch>),
     /// Print the long text of a finding, or the list of all findings
@@ -31,8 +33,12 @@ pub(super) enum Command {
         /// The finding's id, such as pss-listed-but-refused
         finding: Option<String>,
     },
-    /// Print the JSON Schema of the report
-    Schema,
+    /// Print the JSON Schema of a report
+    Schema {
+        /// The command whose report it is
+        #[arg(default_value = "matrix")]
+        report: Reported,
+    },
     /// Print a completion script for a shell
     Completions {
         /// The shell
@@ -58,6 +64,34 @@ pub(super) struct Matrix {
     pub(super) effort: Effort,
     #[command(flatten)]
     pub(super) output: Output,
+}
+
+#[derive(Debug, ClapArgs)]
+#[command(after_help = exit::TABLE)]
+pub(super) struct List {
+    #[command(flatten)]
+    pub(super) token: Token,
+    /// Log in, which shows the private keys; costs a try if the PIN is wrong
+    #[arg(
+        long,
+        help_heading = "PIN (else the URI's pin-source, the reader's pad, or a prompt)"
+    )]
+    pub(super) login: bool,
+    #[command(flatten)]
+    pub(super) pin: Pin,
+    /// What goes to stdout
+    #[arg(
+        long,
+        value_name = "FORMAT",
+        default_value = "table",
+        help_heading = "Output"
+    )]
+    pub(super) format: ListFormat,
+    /// Write the JSON report to this file as well; may be given several times
+    #[arg(long, value_name = "FILE", action = ArgAction::Append, help_heading = "Output")]
+    pub(super) export_json: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(super) manner: Manner,
 }
 
 #[derive(Debug, ClapArgs)]
@@ -205,6 +239,23 @@ pub(super) enum Format {
     Table,
     /// For programs; `cardcheck schema` describes it
     Json,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum ListFormat {
+    /// For people
+    Table,
+    /// For programs; `cardcheck schema list` describes it
+    Json,
+}
+
+/// A command that has a JSON report.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum Reported {
+    /// cardcheck.matrix.v1
+    Matrix,
+    /// cardcheck.list.v1
+    List,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

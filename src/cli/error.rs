@@ -52,6 +52,15 @@ impl CliError {
         self
     }
 
+    /// As a part of a report.
+    pub(super) fn into_obstacle(self, id: &'static str) -> Obstacle {
+        Obstacle {
+            id,
+            what: self.message,
+            next: self.help.unwrap_or_default(),
+        }
+    }
+
     fn new(exit: Exit, message: impl Into<String>) -> Self {
         CliError {
             message: message.into(),

@@ -11,6 +11,7 @@ mod error;
 mod exit;
 mod host;
 mod interrupt;
+mod list;
 mod matrix;
 mod names;
 mod output;
@@ -19,6 +20,7 @@ mod progress;
 mod saving;
 mod servers;
 mod speak;
+mod survey;
 mod texts;
 mod tokens;
 mod watch;
@@ -34,9 +36,10 @@ pub fn main() -> ExitCode {
     let args = Args::parse();
     let ended = match args.command {
         Command::Matrix(options) => matrix::run(&options),
+        Command::List(options) => list::run(&options),
         Command::Watch(options) => watch::run(&options),
         Command::Explain { finding } => texts::explain(finding.as_deref()),
-        Command::Schema => texts::schema(),
+        Command::Schema { report } => texts::schema(report),
         Command::Completions { shell } => texts::completions(shell),
         Command::Man => texts::man(),
         Command::TokenHost => host::run(),

@@ -2,7 +2,7 @@
 
 use clap::CommandFactory;
 
-use super::args::Args;
+use super::args::{Args, Reported};
 use super::error::CliError;
 use super::exit::Exit;
 use super::output::stdout;
@@ -41,9 +41,12 @@ fn unknown_finding(id: &str) -> CliError {
         .help("`cardcheck explain` lists them all")
 }
 
-/// `cardcheck schema`.
-pub(super) fn schema() -> Result<Exit, CliError> {
-    stdout(&json::schema())?;
+/// `cardcheck schema [REPORT]`.
+pub(super) fn schema(report: Reported) -> Result<Exit, CliError> {
+    stdout(&match report {
+        Reported::Matrix => json::schema(),
+        Reported::List => json::listing::schema(),
+    })?;
     Ok(Exit::AsExpected)
 }
 

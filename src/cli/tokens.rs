@@ -68,7 +68,7 @@ impl Selection {
     }
 
     /// Was one token named, and not all there are?
-    fn names_one(&self) -> bool {
+    pub(super) fn names_one(&self) -> bool {
         self.token.is_some() || self.slot.is_some()
     }
 }
@@ -81,9 +81,13 @@ pub(super) fn module_path(
     wanted: &args::Token,
     selection: &Selection,
 ) -> Result<PathBuf, CliError> {
+    named_module(wanted, selection).map_or_else(default_module, Ok)
+}
+
+/// The module that was named, with `--module` or in a URI.
+pub(super) fn named_module(wanted: &args::Token, selection: &Selection) -> Option<PathBuf> {
     let from_uri = selection.uri().and_then(|uri| uri.module_path.clone());
-    let named = wanted.module.clone().or_else(|| from_uri.map(Into::into));
-    named.map_or_else(default_module, Ok)
+    wanted.module.clone().or_else(|| from_uri.map(Into::into))
 }
 
 fn default_module() -> Result<PathBuf, CliError> {
@@ -204,7 +208,7 @@ pub(super) fn silent(refusal: &Refusal) -> CliError {
         .help("this module may not know it: try its issuer's with --module; else pull the card and put it back")
 }
 
-fn uninitialised(token: &Description) -> CliError {
+pub(super) fn uninitialised(token: &Description) -> CliError {
     let slot = token.token.slot;
     CliError::environment(format!("the token in slot {slot} is not initialised (CKF_TOKEN_INITIALIZED)"))
         .help("initialise it with its issuer's tool, or for SoftHSM2 `softhsm2-util --init-token`; cardcheck never writes to a token")
@@ -220,9 +224,21 @@ pub(super) fn open_one(
     selection: &Selection,
     pins: &mut PinKeeper,
 ) -> Result<OpenToken, CliError> {
+    log_in(&host, description, pins)?;
+    read(host, description, selection)
+}
+
+/// Reads a token, as far as it shows itself.
+///
+/// # Errors
+/// The token refused.
+pub(super) fn read(
+    host: Host,
+    description: &Description,
+    selection: &Selection,
+) -> Result<OpenToken, CliError> {
     let refused = |refusal: Refusal| token_refused(&description.token.label, &refusal);
     let mut token = description.token.clone();
-    log_in(&host, description, pins)?;
     let inventory = host.inventory().map_err(refused)?;
     token.mechanisms = inventory.mechanisms;
     token.orphan_certificates = inventory.orphan_certificates;
@@ -235,7 +251,14 @@ pub(super) fn open_one(
 }
 
 /// Logs in if the token wants it.
-fn log_in(host: &Host, description: &Description, pins: &mut PinKeeper) -> Result<(), CliError> {
+///
+/// # Errors
+/// The PIN may not be sent, or the token refused it.
+pub(super) fn log_in(
+    host: &Host,
+    description: &Description,
+    pins: &mut PinKeeper,
+) -> Result<(), CliError> {
     let label = name(description);
     if !description.login_required {
         return Ok(());

@@ -70,6 +70,20 @@ pub enum ModuleError {
     },
 }
 
+impl ModuleError {
+    /// Its name in a report.
+    pub fn id(&self) -> &'static str {
+        match self {
+            ModuleError::NotFound(_) => "module-missing",
+            ModuleError::Directory(_) | ModuleError::NotALibrary { .. } => "module-not-a-library",
+            ModuleError::OtherArchitecture { .. } => "module-other-architecture",
+            ModuleError::NotPkcs11(_) => "module-not-pkcs11",
+            ModuleError::Refused(_) => "module-refused",
+            ModuleError::Lost { .. } => "module-lost",
+        }
+    }
+}
+
 impl Module {
     /// Has a host load the module and call C_Initialize.
     ///
