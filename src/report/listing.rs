@@ -130,24 +130,18 @@ impl Page<'_> {
     }
 
     fn slot(&self, slot: &ListedSlot) -> String {
-        let ListedSlot {
-            id, description, ..
-        } = slot;
+        let place = format!("slot {} ({})", slot.id, slot.description);
         match &slot.holds {
             InSlot::Nothing => String::new(),
             InSlot::Silent(refusal) => {
-                let what = format!(
-                    "slot {id} ({description}): a token that doesn't say what it is: {refusal}"
-                );
+                let what = format!("{place}: a token that doesn't say what it is: {refusal}");
                 self.line(2, &what)
             }
-            InSlot::Token(token) => {
-                self.line(2, &format!("slot {id} ({description})")) + &self.token(token)
-            }
+            InSlot::Token(token) => self.token(token, &place),
         }
     }
 
-    fn token(&self, listed: &ListedToken) -> String {
+    fn token(&self, listed: &ListedToken, place: &str) -> String {
         let Token {
             label,
             serial,
@@ -156,10 +150,11 @@ impl Page<'_> {
             ..
         } = &listed.token;
         let title = match listed.initialized {
-            true => format!("token {label}  {model}, {manufacturer}, serial {serial}"),
-            false => format!("an uninitialised token, {model}, {manufacturer}"),
+            true => format!("token {label}  {model}, {manufacturer}, serial {serial}, {place}"),
+            false => format!("an uninitialised token  {model}, {manufacturer}, {place}"),
         };
-        let mut text = self.screen.heading(self.line(2, &title).trim_end()) + "\n";
+        let title = self.line(2, &title);
+        let mut text = self.screen.heading(title.trim_end()) + "\n";
         if listed.initialized {
             text.push_str(&self.to_copy(4, &uri::of_token(&listed.token)));
             text.push_str(&self.line(4, &pin(listed)));
