@@ -38,6 +38,10 @@ pub(super) fn run(wanted: &List) -> Result<Exit, CliError> {
         default_module: discover::default_module().map(|path| path.display().to_string()),
     };
 
+    if selection.names_one() && found.tokens().next().is_none() {
+        return Err(CliError::environment("no token is the one you named")
+            .help("without --token and --slot, `cardcheck list` shows all there are"));
+    }
     for file in &mut files {
         file.write(&json::listing::render(&found))?;
     }
@@ -92,9 +96,10 @@ fn only_one_gets_the_pin(
     )
 }
 
-/// There is a token, and each could be read as wanted.
+/// There is a token that holds something, and each of them could be read as wanted. SoftHSM2 always has an empty one beside.
 fn exit(found: &Listing) -> Exit {
-    let tokens: Vec<_> = found.tokens().collect();
+    let tokens = found.tokens().filter(|token| token.initialized);
+    let tokens: Vec<_> = tokens.collect();
     match tokens.is_empty() || tokens.iter().any(|token| token.obstacle.is_some()) {
         true => Exit::Environment,
         false => Exit::AsExpected,

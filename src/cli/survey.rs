@@ -43,9 +43,15 @@ pub(super) struct Opened {
 }
 
 enum State {
-    Loaded(Box<Module>, Vec<Slot>),
+    Loaded(Box<Inside>),
     Unusable(ModuleError),
     NotLoaded,
+}
+
+struct Inside {
+    module: Module,
+    slots: Vec<Slot>,
+    uses_pcsc: bool,
 }
 
 struct Slot {
@@ -112,19 +118,16 @@ impl<'a> Survey<'a> {
             &self.progress,
             &self.cancelled,
         )?;
-        let loaded = Module::load(launch).and_then(|mut module| {
-            let slots = self.slots(&mut module).map_err(ModuleError::Refused)?;
-            Ok((module, slots))
-        });
+        let loaded = Module::load(launch).and_then(|module| self.look_inside(module));
         let state = match loaded {
-            Ok((module, slots)) => State::Loaded(Box::new(module), slots),
+            Ok(inside) => State::Loaded(Box::new(inside)),
             Err(error) => State::Unusable(error),
         };
         Ok(Opened { found, state })
     }
 
-    fn slots(&mut self, module: &mut Module) -> Result<Vec<Slot>, Refusal> {
-        let slots = module.slots()?;
+    fn look_inside(&mut self, mut module: Module) -> Result<Inside, ModuleError> {
+        let slots = module.slots().map_err(ModuleError::Refused)?;
         if slots.uses_pcsc && self.service.is_none() {
             self.service = Some(readers::ask());
         }
@@ -138,7 +141,11 @@ impl<'a> Survey<'a> {
             });
         }
         listed.retain(|slot| self.is_wanted(slot));
-        Ok(listed)
+        Ok(Inside {
+            module,
+            slots: listed,
+            uses_pcsc: slots.uses_pcsc,
+        })
     }
 
     /// All, unless the user named one.
@@ -152,7 +159,7 @@ impl<'a> Survey<'a> {
     /// The tokens that would be logged in to.
     pub(super) fn wanting_login(&self, modules: &[Opened]) -> Vec<String> {
         let slots = modules.iter().flat_map(|module| match &module.state {
-            State::Loaded(_, slots) => slots.as_slice(),
+            State::Loaded(inside) => inside.slots.as_slice(),
             _ => &[],
         });
         let tokens = slots.filter_map(|slot| slot.token.as_ref()?.as_ref().ok());
@@ -183,9 +190,7 @@ impl<'a> Survey<'a> {
                 let id = error.id();
                 Contents::Unusable(CliError::from(error).into_obstacle(id))
             }
-            State::Loaded(module, slots) => {
-                Contents::Loaded(Box::new(self.read_slots(*module, slots)?))
-            }
+            State::Loaded(inside) => Contents::Loaded(Box::new(self.read_slots(*inside)?)),
         };
         Ok(ListedModule {
             path: opened.found.path.display().to_string(),
@@ -194,12 +199,16 @@ impl<'a> Survey<'a> {
         })
     }
 
-    fn read_slots(&mut self, mut module: Module, slots: Vec<Slot>) -> Result<Loaded, CliError> {
+    fn read_slots(&mut self, inside: Inside) -> Result<Loaded, CliError> {
+        let Inside {
+            mut module,
+            slots,
+            uses_pcsc,
+        } = inside;
         let known = slots
             .iter()
             .filter(|slot| matches!(slot.token, Some(Ok(_))));
         let known: Vec<String> = known.map(|slot| slot.description.clone()).collect();
-        let uses_pcsc = module.slots().is_ok_and(|slots| slots.uses_pcsc);
         let service = self.service.as_ref().filter(|_| uses_pcsc);
         let obstacles = service.map(|service| obstacle::at_the_readers(service, &known));
         let mut read = Vec::new();

@@ -62,11 +62,12 @@ mod tests {
     fn only_a_reader_that_says_so_is_empty() {
         let soon = Duration::from_secs(1);
         let card = with(Holds::Card(vec![0x3b]));
+        let empty = with(Holds::Nothing);
         let down = Service::NotRunning("/run/x".into());
         let said = |service, missed| of(service, "a 00 00", missed, false);
         assert_eq!(said(Some(&card), soon), Absence::InDoubt);
         assert_eq!(said(Some(&card), LATE), Absence::Left);
-        assert_eq!(said(Some(&with(Holds::Nothing)), soon), Absence::Left);
+        assert_eq!(said(Some(&empty), soon), Absence::Left);
         assert_eq!(said(Some(&down), LATE * 9), Absence::InDoubt);
         assert_eq!(said(None, soon), Absence::Left);
         let unplugged = of(Some(&card), "b 00 00", soon, false);
