@@ -7,8 +7,10 @@ use super::error::{CliError, no_module, token_refused, unreachable_token};
 use super::exit::Exit;
 use super::pin::PinKeeper;
 use super::speak;
+use crate::model::certificate::Certificate;
 use crate::model::ckr::Ckr;
 use crate::model::key::Key;
+use crate::model::redact::{self, Secret};
 use crate::model::token::{PinState, Token};
 use crate::token::Host;
 use crate::token::protocol::{Description, Slots};
@@ -22,6 +24,17 @@ pub(super) struct OpenToken {
     pub(super) token: Token,
     /// The keys, each with its place in the host's inventory.
     pub(super) keys: Vec<(usize, Key)>,
+    /// What the stand-ins for its names would be made with.
+    secret: Secret,
+}
+
+impl OpenToken {
+    /// Replaces the names on it by stand-ins; handshakes can still be made.
+    pub(super) fn redact(&mut self) {
+        let keys = self.keys.iter_mut().map(|(_, key)| key);
+        redact::card(&mut self.token, keys, &self.secret);
+        self.host.rename(&self.token.label);
+    }
 }
 
 /// What a user selected.
@@ -60,6 +73,14 @@ impl Selection {
             .is_none_or(|wanted| wanted.matches_token(token))
             && self.slot.is_none_or(|slot| slot == token.slot)
             && (uris.is_empty() || uris.iter().any(|uri| uri.matches_token(token)))
+    }
+
+    /// Is the certificate one that a URI names?
+    pub(super) fn wants_certificate(&self, certificate: &Certificate) -> bool {
+        let token = self.token.iter();
+        token
+            .chain(&self.keys)
+            .all(|wanted| wanted.matches_certificate(certificate))
     }
 
     fn wants_key(&self, key: &Key) -> bool {
@@ -119,6 +140,30 @@ pub(super) fn open(
         Some(error) => Ok((numbered(open), Some(speak::failure(&error)))),
         None => Ok((numbered(open), None)),
     }
+}
+
+/// The certificates that each selected token shows to anybody, those of keys first.
+///
+/// # Errors
+/// There is no such token, or it can't be read.
+pub(super) fn certificates(
+    module: &mut Module,
+    selection: &Selection,
+) -> Result<Vec<(String, Vec<Certificate>)>, CliError> {
+    let mut found = Vec::new();
+    for description in select(module, selection)? {
+        let label = description.token.label.clone();
+        let host = module.host(description);
+        let inventory = host.inventory();
+        let inventory = inventory.map_err(|refusal| token_refused(&label, &refusal))?;
+        let of_keys = inventory.keys.into_iter().filter_map(|key| key.certificate);
+        let others = inventory
+            .orphan_certificates
+            .into_iter()
+            .chain(inventory.issuers);
+        found.push((label, of_keys.chain(others).collect()));
+    }
+    Ok(found)
 }
 
 /// The tokens that were selected and are initialised.
@@ -211,11 +256,17 @@ pub(super) fn open_one(
     token.mechanisms = inventory.mechanisms;
     token.orphan_certificates = inventory.orphan_certificates;
     token.unreadable_certificates = inventory.unreadable_certificates;
+    let secret = Secret::of_card(&inventory.keys, &token.orphan_certificates);
     let keys = inventory.keys.into_iter().enumerate();
     let mut keys: Vec<(usize, Key)> = keys.filter(|(_, key)| selection.wants_key(key)).collect();
     // a module's own order may change from one run to the next
     keys.sort_by(|(_, a), (_, b)| (&a.cka_id, &a.label).cmp(&(&b.cka_id, &b.label)));
-    Ok(OpenToken { host, token, keys })
+    Ok(OpenToken {
+        host,
+        token,
+        keys,
+        secret,
+    })
 }
 
 /// Logs in if the token wants it.

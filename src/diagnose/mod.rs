@@ -24,6 +24,7 @@ mod flawed;
 mod hash_limit;
 mod hash_on_token_only;
 mod id_mismatch;
+pub mod inspect;
 mod intermediate_missing;
 mod intermediate_on_token_not_sent;
 mod issuer_not_in_ca_names;
@@ -63,6 +64,9 @@ mod weak_certificate_signature;
 mod what_if;
 mod works_only_below_tls13;
 mod wrong_key_for_certificate;
+
+pub use remedy::breaks;
+pub use software::everywhere;
 
 use crate::model::cell::{Cell, Outcome, Stage};
 use crate::model::finding::{Finding, Severity};

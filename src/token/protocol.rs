@@ -54,6 +54,8 @@ pub struct Inventory {
     pub mechanisms: Vec<MechanismFacts>,
     /// See [`Token::orphan_certificates`].
     pub orphan_certificates: Vec<Certificate>,
+    /// Certificates of CAs.
+    pub issuers: Vec<Certificate>,
     /// See [`Token::unreadable_certificates`].
     pub unreadable_certificates: Vec<String>,
 }
