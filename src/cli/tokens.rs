@@ -171,7 +171,10 @@ fn slots(module: &mut Module) -> Result<Slots, CliError> {
 fn no_token(module: &mut Module) -> CliError {
     match slots(module).map(|slots| slots.all) {
         Ok(0) => CliError::environment("the module shows no slot")
-            .help("connect a reader; for OpenSC see that pcscd runs, for SoftHSM2 that SOFTHSM2_CONF is right"),
+            .help(
+                "connect a reader; for OpenSC see that pcscd runs, for SoftHSM2 that SOFTHSM2_CONF is right, for p11-kit's \
+                 proxy what `p11-kit list-modules` says",
+            ),
         Ok(slots) => CliError::environment(format!("no token in any of {slots} slots"))
             .help("put the card into the reader"),
         Err(error) => error,
