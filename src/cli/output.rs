@@ -34,16 +34,17 @@ impl Output {
     /// # Errors
     /// A path that can't be written.
     pub(super) fn open(wanted: &args::Output) -> Result<Output, CliError> {
-        let json = wanted.export_json.iter().map(|path| (path, Format::Json));
-        let table = wanted.export_table.iter().map(|path| (path, Format::Table));
-        let files = json
-            .chain(table)
-            .map(|(path, format)| Export::open(path, format));
+        let wanted_files = [
+            (&wanted.export_json, Format::Json),
+            (&wanted.export_junit, Format::Junit),
+            (&wanted.export_markdown, Format::Markdown),
+            (&wanted.export_table, Format::Table),
+        ];
+        let files = wanted_files
+            .into_iter()
+            .flat_map(|(paths, format)| paths.iter().map(move |path| Export::open(path, format)));
         Ok(Output {
-            format: match wanted.format {
-                args::Format::Table => Format::Table,
-                args::Format::Json => Format::Json,
-            },
+            format: wanted.format.into(),
             screen: screen(wanted.manner.color),
             files: files.collect::<Result<_, _>>()?,
         })
@@ -76,6 +77,17 @@ pub(super) fn stdout(text: &str) -> Result<(), CliError> {
             Err(CliError::environment(format!("stdout: {error}")))
         }
         _ => Ok(()),
+    }
+}
+
+impl From<args::Format> for Format {
+    fn from(format: args::Format) -> Format {
+        match format {
+            args::Format::Table => Format::Table,
+            args::Format::Json => Format::Json,
+            args::Format::Junit => Format::Junit,
+            args::Format::Markdown => Format::Markdown,
+        }
     }
 }
 

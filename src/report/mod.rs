@@ -1,7 +1,13 @@
 //! The report floor: a run as text. Each format is one file with a pure function from a [`Run`].
 #![forbid(unsafe_code)]
 
+pub mod advice;
+pub mod inspect;
 pub mod json;
+pub mod junit;
+pub mod markdown;
+mod names;
+mod prose;
 pub mod style;
 pub mod table;
 
@@ -16,10 +22,19 @@ pub enum Format {
     Table,
     /// For programs.
     Json,
+    /// For CI: JUnit's XML.
+    Junit,
+    /// For tickets.
+    Markdown,
 }
 
 /// The ending of a file's name that tells its format.
-const EXTENSIONS: &[(&str, Format)] = &[("json", Format::Json), ("txt", Format::Table)];
+const EXTENSIONS: &[(&str, Format)] = &[
+    ("json", Format::Json),
+    ("txt", Format::Table),
+    ("xml", Format::Junit),
+    ("md", Format::Markdown),
+];
 
 impl Format {
     /// The format of files whose names end so.
@@ -40,6 +55,8 @@ pub fn render(run: &Run, format: Format, screen: &Screen) -> String {
     match format {
         Format::Table => table::render(run, screen),
         Format::Json => json::render(run),
+        Format::Junit => junit::render(run),
+        Format::Markdown => markdown::render(run),
     }
 }
 

@@ -4,6 +4,7 @@
 use crate::model::certificate::{Certificate, chain_of};
 use crate::model::key::{Key, Pairing};
 use crate::model::key_type::KeyType;
+use crate::model::spki;
 
 /// A certificate object as read.
 #[derive(Clone, Debug)]
@@ -19,6 +20,8 @@ pub(super) struct Paired {
     pub(super) keys: Vec<Key>,
     /// Certificates of no CA that belong to no key.
     pub(super) orphans: Vec<Certificate>,
+    /// Certificates of CAs.
+    pub(super) issuers: Vec<Certificate>,
     /// Objects that hold no certificate, by label or CKA_ID.
     pub(super) unreadable: Vec<String>,
 }
@@ -34,6 +37,7 @@ pub(super) fn pair(mut keys: Vec<Key>, objects: Vec<CertificateObject>) -> Paire
         key.bits = key.bits.or_else(|| bits_of(key, certificate.as_ref()?));
         key.pairing = pairing;
         key.certificate = certificate;
+        key.public_key_sha256 = key.verifying_key().and_then(spki::sha256);
     }
     let used = |candidate: &Certificate| {
         let mut certificates = keys.iter().filter_map(|key| key.certificate.as_ref());
@@ -45,7 +49,9 @@ pub(super) fn pair(mut keys: Vec<Key>, objects: Vec<CertificateObject>) -> Paire
         .filter(|candidate| !candidate.is_ca && !used(candidate))
         .cloned()
         .collect();
+    let issuers = readable.iter().filter(|candidate| candidate.is_ca);
     Paired {
+        issuers: issuers.cloned().collect(),
         orphans,
         unreadable: broken.iter().map(name).collect(),
         keys,
