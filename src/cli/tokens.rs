@@ -250,7 +250,7 @@ fn no_token(slots: &Slots, refused: Option<&Refusal>) -> CliError {
         }
         (None, Some(refusal), _) => unreachable_token(refusal),
         (None, None, 0) => CliError::environment("the module shows no slot")
-            .help("it uses no PC/SC reader: its own configuration says where its tokens are (SoftHSM2: SOFTHSM2_CONF)"),
+            .help("it uses no PC/SC reader: its own configuration says where its tokens are (SoftHSM2: SOFTHSM2_CONF; p11-kit's proxy: `p11-kit list-modules`)"),
         (None, None, slots) => CliError::environment(format!("no token in any of {slots} slots"))
             .help("put the card into the reader, or connect the token"),
     }
