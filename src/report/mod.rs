@@ -2,7 +2,10 @@
 #![forbid(unsafe_code)]
 
 pub mod json;
+mod scope;
+mod seen;
 pub mod style;
+mod summary;
 pub mod table;
 
 pub use style::Screen;

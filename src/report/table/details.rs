@@ -1,8 +1,9 @@
 //! The details: for each key what came of it with which servers and clients. What is alike stands together.
 
 use super::super::style::{Screen, printable};
+use super::super::summary::key_name;
 use super::columns::{Column, lay_out, up_to};
-use super::{joined, key_name};
+use super::joined;
 use crate::model::cell::{Cell, Outcome, Stage};
 use crate::model::key::Key;
 use crate::model::run::Run;

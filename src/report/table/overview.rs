@@ -1,8 +1,8 @@
 //! The overview: with how many servers each key logs in, for each client.
 
 use super::super::style::Screen;
+use super::super::summary::key_name;
 use super::columns::{lay_out, natural_width, up_to};
-use super::key_name;
 use crate::model::cell::{Cell, Outcome};
 use crate::model::key::Key;
 use crate::model::run::Run;

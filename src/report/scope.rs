@@ -1,7 +1,7 @@
 //! Which cells a finding explains, in people's words and as few lines as are true.
 
-use super::super::style::{Screen, printable};
-use super::key_name;
+use super::style::printable;
+use super::summary::key_name;
 use crate::model::cell::{Cell, Outcome};
 use crate::model::run::Run;
 use crate::model::version::TlsVersion;
@@ -22,8 +22,9 @@ struct Scope {
     cells: usize,
 }
 
-/// `rsa-2048, rsa-3072 · firefox · TLS 1.2, 1.3 · openssl-1.1.1 and 5 more`, one line for each block of cells.
-pub(super) fn lines(run: &Run, screen: &Screen, cells: &[&Cell]) -> Vec<String> {
+/// `rsa-2048, rsa-3072 · firefox · TLS 1.2, 1.3 · openssl-1.1.1 and 5 more`, one line for each block of cells; `dot` stands
+/// between what belongs together.
+pub(super) fn lines(run: &Run, dot: &str, cells: &[&Cell]) -> Vec<String> {
     let scopes = scopes(run, cells);
     let line = |scope: &Scope| {
         let versions: Vec<&str> = scope
@@ -37,7 +38,7 @@ pub(super) fn lines(run: &Run, screen: &Screen, cells: &[&Cell]) -> Vec<String> 
             format!("TLS {}", versions.join(", ")),
             shortened(&scope.servers),
         ];
-        parts.join(&format!(" {} ", screen.dot()))
+        parts.join(&format!(" {dot} "))
     };
     // a last line that says "1 more" is no shorter
     let shown = if scopes.len() <= MOST_LINES + 1 {
@@ -143,17 +144,12 @@ fn joined(
 
 #[cfg(test)]
 mod tests {
-    use super::super::super::sample;
+    use super::super::sample;
     use super::*;
 
     fn told(run: &Run, fails: impl Fn(&Cell) -> bool) -> String {
-        let screen = Screen {
-            width: 80,
-            colour: false,
-            unicode: true,
-        };
         let cells: Vec<&Cell> = run.cells.iter().filter(|cell| fails(cell)).collect();
-        lines(run, &screen, &cells).join("\n")
+        lines(run, "·", &cells).join("\n")
     }
 
     #[test]
