@@ -2,6 +2,7 @@
 
 use super::super::sample;
 use super::*;
+use crate::model::cell::Outcome;
 use crate::model::cell::{Cell, Stage};
 use crate::model::version::TlsVersion;
 
