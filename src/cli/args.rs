@@ -70,7 +70,7 @@ pub(super) struct Watch {
     pub(super) servers: Servers,
     #[command(flatten)]
     pub(super) effort: Effort,
-    /// Save each card's whole report: {serial}, {label}, {model} and {time} are filled in, the ending tells the format (.json, .txt)
+    /// Save each card's whole report: {serial}, {label}, {model} and {time} are filled in, the ending tells the format (.json, .html, .txt)
     #[arg(long, value_name = "PATTERN", help_heading = "Output")]
     pub(super) save: Vec<String>,
     /// End after so many cards [default: go on until Ctrl-C]
@@ -157,6 +157,9 @@ pub(super) struct Output {
     /// Write the JSON report to this file as well; may be given several times
     #[arg(long, value_name = "FILE", action = ArgAction::Append)]
     pub(super) export_json: Vec<PathBuf>,
+    /// Write the report as a page for a browser to this file as well; may be given several times
+    #[arg(long, value_name = "FILE", action = ArgAction::Append)]
+    pub(super) export_html: Vec<PathBuf>,
     /// Write the table to this file as well, without colour; may be given several times
     #[arg(long, value_name = "FILE", action = ArgAction::Append)]
     pub(super) export_table: Vec<PathBuf>,
@@ -201,6 +204,8 @@ pub(super) enum Format {
     Table,
     /// For programs; `cardcheck schema` describes it
     Json,
+    /// For a browser: one page that needs nothing else
+    Html,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

@@ -35,14 +35,17 @@ impl Output {
     /// A path that can't be written.
     pub(super) fn open(wanted: &args::Output) -> Result<Output, CliError> {
         let json = wanted.export_json.iter().map(|path| (path, Format::Json));
+        let html = wanted.export_html.iter().map(|path| (path, Format::Html));
         let table = wanted.export_table.iter().map(|path| (path, Format::Table));
         let files = json
+            .chain(html)
             .chain(table)
             .map(|(path, format)| Export::open(path, format));
         Ok(Output {
             format: match wanted.format {
                 args::Format::Table => Format::Table,
                 args::Format::Json => Format::Json,
+                args::Format::Html => Format::Html,
             },
             screen: screen(wanted.manner.color),
             files: files.collect::<Result<_, _>>()?,

@@ -1,6 +1,7 @@
 //! The report floor: a run as text. Each format is one file with a pure function from a [`Run`].
 #![forbid(unsafe_code)]
 
+pub mod html;
 pub mod json;
 mod scope;
 mod seen;
@@ -19,10 +20,16 @@ pub enum Format {
     Table,
     /// For programs.
     Json,
+    /// For a browser.
+    Html,
 }
 
 /// The ending of a file's name that tells its format.
-const EXTENSIONS: &[(&str, Format)] = &[("json", Format::Json), ("txt", Format::Table)];
+const EXTENSIONS: &[(&str, Format)] = &[
+    ("json", Format::Json),
+    ("html", Format::Html),
+    ("txt", Format::Table),
+];
 
 impl Format {
     /// The format of files whose names end so.
@@ -43,6 +50,7 @@ pub fn render(run: &Run, format: Format, screen: &Screen) -> String {
     match format {
         Format::Table => table::render(run, screen),
         Format::Json => json::render(run),
+        Format::Html => html::render(run),
     }
 }
 

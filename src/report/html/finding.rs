@@ -1,0 +1,75 @@
+//! Findings, with what to change.
+
+use super::super::scope;
+use super::super::seen;
+use crate::model::cell::Cell;
+use crate::model::finding::{Finding, Remedy, Severity};
+use crate::model::run::Run;
+
+/// A finding, and what its cells have in common.
+pub(super) struct FindingView<'a> {
+    /// Its place in the run.
+    pub(super) at: usize,
+    pub(super) finding: &'a Finding,
+    /// Which cells it explains.
+    pub(super) scope: Vec<String>,
+    /// What their users see.
+    pub(super) seen: Vec<String>,
+    pub(super) remedies: Vec<RemedyView<'a>>,
+}
+
+/// Remedies that differ only in the software.
+pub(super) struct RemedyView<'a> {
+    pub(super) first: &'a Remedy,
+    /// The software, and what to write in its syntax.
+    pub(super) snippets: Vec<(&'a str, &'a str)>,
+}
+
+impl<'a> FindingView<'a> {
+    /// All findings, in the order they came.
+    pub(super) fn all(run: &'a Run) -> Vec<FindingView<'a>> {
+        let findings = run.findings.iter().enumerate();
+        findings
+            .map(|(at, finding)| FindingView::of(run, at, finding))
+            .collect()
+    }
+
+    fn of(run: &'a Run, at: usize, finding: &'a Finding) -> FindingView<'a> {
+        let cells = finding.cells.iter().filter_map(|at| run.cells.get(*at));
+        let cells: Vec<&Cell> = cells.collect();
+        FindingView {
+            at,
+            finding,
+            scope: scope::lines(run, "·", &cells),
+            seen: seen::lines(&cells),
+            remedies: RemedyView::all(&finding.remedies),
+        }
+    }
+
+    /// Open from the start: what can't wait.
+    pub(super) fn is_urgent(&self) -> bool {
+        self.finding.severity == Severity::Error
+    }
+}
+
+impl<'a> RemedyView<'a> {
+    fn all(remedies: &'a [Remedy]) -> Vec<RemedyView<'a>> {
+        let mut views: Vec<RemedyView<'a>> = Vec::new();
+        for remedy in remedies {
+            let same = |view: &RemedyView<'_>| {
+                (view.first.place, &view.first.title) == (remedy.place, &remedy.title)
+            };
+            if !views.last().is_some_and(same) {
+                views.push(RemedyView {
+                    first: remedy,
+                    snippets: Vec::new(),
+                });
+            }
+            if let (Some(view), Some(snippet)) = (views.last_mut(), &remedy.snippet) {
+                let software = remedy.software.as_deref().unwrap_or("to write");
+                view.snippets.push((software, snippet));
+            }
+        }
+        views
+    }
+}
