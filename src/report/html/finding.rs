@@ -3,7 +3,7 @@
 use super::super::scope;
 use super::super::seen;
 use crate::model::cell::Cell;
-use crate::model::finding::{Finding, Remedy, Severity};
+use crate::model::finding::{Finding, Remedy, Severity, Where};
 use crate::model::run::Run;
 
 /// A finding, and what its cells have in common.
@@ -15,7 +15,16 @@ pub(super) struct FindingView<'a> {
     pub(super) scope: Vec<String>,
     /// What their users see.
     pub(super) seen: Vec<String>,
+    /// What to change, by who would change it.
+    pub(super) places: Vec<Place<'a>>,
+}
+
+/// Who would change something, and what.
+pub(super) struct Place<'a> {
+    pub(super) name: &'static str,
     pub(super) remedies: Vec<RemedyView<'a>>,
+    /// How many of them are proven.
+    pub(super) proven: usize,
 }
 
 /// Remedies that differ only in the software.
@@ -42,7 +51,7 @@ impl<'a> FindingView<'a> {
             finding,
             scope: scope::lines(run, "·", &cells),
             seen: seen::lines(&cells),
-            remedies: RemedyView::all(&finding.remedies),
+            places: Place::all(&finding.remedies),
         }
     }
 
@@ -52,13 +61,30 @@ impl<'a> FindingView<'a> {
     }
 }
 
+impl<'a> Place<'a> {
+    fn all(remedies: &'a [Remedy]) -> Vec<Place<'a>> {
+        let place = |place: Where| {
+            let own = remedies.iter().filter(|remedy| remedy.place == place);
+            let remedies = RemedyView::all(own);
+            let proven = remedies.iter().filter(|remedy| remedy.first.proven).count();
+            (!remedies.is_empty()).then_some(Place {
+                name: place.name(),
+                remedies,
+                proven,
+            })
+        };
+        [Where::Server, Where::Client, Where::Card]
+            .into_iter()
+            .filter_map(place)
+            .collect()
+    }
+}
+
 impl<'a> RemedyView<'a> {
-    fn all(remedies: &'a [Remedy]) -> Vec<RemedyView<'a>> {
+    fn all(remedies: impl Iterator<Item = &'a Remedy>) -> Vec<RemedyView<'a>> {
         let mut views: Vec<RemedyView<'a>> = Vec::new();
         for remedy in remedies {
-            let same = |view: &RemedyView<'_>| {
-                (view.first.place, &view.first.title) == (remedy.place, &remedy.title)
-            };
+            let same = |view: &RemedyView<'_>| view.first.title == remedy.title;
             if !views.last().is_some_and(same) {
                 views.push(RemedyView {
                     first: remedy,

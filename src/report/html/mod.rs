@@ -10,6 +10,7 @@ mod grid;
 mod key;
 mod outcome;
 mod overview;
+mod prose;
 mod server;
 mod token;
 
