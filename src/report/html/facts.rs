@@ -21,8 +21,8 @@ pub(super) struct Facts<'a> {
     pub(super) route: Option<String>,
     /// Where the key's capabilities with this scheme stand in the page, and the scheme.
     pub(super) capability: Option<String>,
-    /// Place, id and title of each finding that explains it.
-    pub(super) findings: Vec<(usize, &'a str, &'a str)>,
+    /// Place and title of each finding that explains it.
+    pub(super) findings: Vec<(usize, &'a str)>,
 }
 
 impl<'a> Facts<'a> {
@@ -50,7 +50,7 @@ impl<'a> Facts<'a> {
             route: mechanism(cell),
             capability: key.and_then(|(at, key)| capability(at, key, cell)),
             findings: explaining
-                .map(|(at, finding)| (at, finding.id, finding.title.as_str()))
+                .map(|(at, finding)| (at, finding.title.as_str()))
                 .collect(),
         }
     }
