@@ -6,10 +6,20 @@ use std::path::Path;
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 
 use base64::prelude::{BASE64_STANDARD, Engine};
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use serde_json::{Value, json};
 
 const OPTIONS: &str = "--headless --no-sandbox --disable-gpu --no-first-run --disable-background-networking \
     --disable-component-update --disable-sync --hide-scrollbars --remote-debugging-pipe";
+
+/// Longer than anything takes on a busy machine.
+const PATIENCE: Timespec = Timespec {
+    tv_sec: 60,
+    tv_nsec: 0,
+};
+
+/// Taller pictures take too long without a graphics card, pixels.
+const TALLEST: u64 = 4000;
 
 /// A browser with one page; gone when it is dropped.
 pub struct Browser {
@@ -62,7 +72,16 @@ impl Browser {
 
     /// Opens the file by its file URL and waits until it is loaded.
     pub fn open(&mut self, page: &Path) {
-        let url = format!("file://{}", page.display());
+        self.visit(&format!("file://{}", page.display()));
+    }
+
+    /// The same, at one of its parts.
+    pub fn open_at(&mut self, page: &Path, part: &str) {
+        self.call("Page.navigate", json!({"url": "about:blank"}));
+        self.visit(&format!("file://{}#{part}", page.display()));
+    }
+
+    fn visit(&mut self, url: &str) {
         self.events.clear();
         self.call("Page.navigate", json!({"url": url}));
         while !self.happened("Page.loadEventFired") {
@@ -94,7 +113,7 @@ impl Browser {
     }
 
     /// The window's size in CSS pixels.
-    pub fn resize(&mut self, width: u32, height: u32) {
+    pub fn resize(&mut self, width: u64, height: u64) {
         let size =
             json!({"width": width, "height": height, "deviceScaleFactor": 1, "mobile": false});
         self.call("Emulation.setDeviceMetricsOverride", size);
@@ -117,9 +136,12 @@ impl Browser {
         );
     }
 
-    /// The whole page, or what the window shows of it, as PNG.
-    pub fn screenshot(&mut self, whole: bool) -> Vec<u8> {
-        let wanted = json!({"format": "png", "captureBeyondViewport": whole});
+    /// The page from its top, down to where a picture would grow too large, as PNG. The window grows with it.
+    pub fn screenshot(&mut self) -> Vec<u8> {
+        let size = self.evaluate("[innerWidth, document.documentElement.scrollHeight]");
+        let (width, height) = (size[0].as_u64().unwrap(), size[1].as_u64().unwrap());
+        self.resize(width, height.min(TALLEST));
+        let wanted = json!({"format": "png"});
         let shot = self.call("Page.captureScreenshot", wanted);
         BASE64_STANDARD
             .decode(shot["data"].as_str().unwrap())
@@ -181,6 +203,11 @@ impl Browser {
 
     fn receive(&mut self) -> Value {
         let mut message = Vec::new();
+        if self.from.buffer().is_empty() {
+            let mut pipe = [PollFd::new(self.from.get_ref(), PollFlags::IN)];
+            let ready = poll(&mut pipe, Some(&PATIENCE)).unwrap();
+            assert!(ready > 0, "the browser says nothing any more");
+        }
         self.from.read_until(0, &mut message).unwrap();
         assert!(message.pop().is_some(), "the browser ended");
         serde_json::from_slice(&message).unwrap()

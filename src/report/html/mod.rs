@@ -132,3 +132,6 @@ fn shown(page: &str) -> String {
     };
     page.chars().map(neutral).collect()
 }
+
+#[cfg(test)]
+mod tests;
