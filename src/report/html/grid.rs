@@ -4,7 +4,6 @@ use std::collections::HashMap;
 
 use super::super::summary::key_name;
 use super::outcome;
-use crate::model::cell::Cell;
 use crate::model::key::Key;
 use crate::model::run::Run;
 use crate::model::version::TlsVersion;
@@ -46,6 +45,8 @@ pub(super) struct Mark {
     /// `None`: the server doesn't speak that version.
     pub(super) cell: Option<usize>,
     pub(super) word: &'static str,
+    /// It is not as expected.
+    unexpected: bool,
 }
 
 /// Where a run's cells stand: by profile, version and client.
@@ -99,6 +100,11 @@ impl<'a> Grid<'a> {
         }
     }
 
+    /// Is any cell not as expected?
+    pub(super) fn unexpected(&self) -> bool {
+        self.rows.iter().any(Row::unexpected)
+    }
+
     /// Columns of one version.
     pub(super) fn clients(&self) -> usize {
         self.columns.len() / self.versions.len().max(1)
@@ -131,6 +137,13 @@ fn explained(run: &Run) -> Vec<Vec<usize>> {
     explained
 }
 
+impl Row<'_> {
+    /// Is any cell not as expected?
+    pub(super) fn unexpected(&self) -> bool {
+        self.marks.iter().any(|mark| mark.unexpected)
+    }
+}
+
 impl Mark {
     fn of(run: &Run, column: &Column<'_>, at: Option<usize>, explained: &[Vec<usize>]) -> Mark {
         let place = format!("c{} v{}", column.client, version_class(column.version));
@@ -139,6 +152,7 @@ impl Mark {
                 classes: place,
                 cell: None,
                 word: "version not spoken",
+                unexpected: false,
             };
         };
         let findings = explained.get(at).map_or(&[][..], Vec::as_slice);
@@ -147,19 +161,12 @@ impl Mark {
             .map(|finding| format!(" g{finding}"))
             .collect();
         Mark {
-            classes: format!(
-                "{} {place}{}{findings}",
-                outcome::class(cell.outcome),
-                unexpected(cell)
-            ),
+            classes: format!("{} {place}{findings}", outcome::class(cell.outcome)),
             cell: Some(at),
             word: outcome::word(cell.outcome),
+            unexpected: !cell.as_expected(),
         }
     }
-}
-
-fn unexpected(cell: &Cell) -> &'static str {
-    if cell.as_expected() { "" } else { " x" }
 }
 
 /// A version as part of a class.

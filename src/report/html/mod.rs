@@ -106,16 +106,18 @@ fn policy(style: &str) -> String {
     )
 }
 
-/// The rules of the filters: for each choice that can be made, what is hidden then.
+/// The rules of the filters: for each choice that can be made, what is hidden then. They look into the form alone: a browser that
+/// had to look through the whole page for each of them would be at it for seconds.
 fn filter_rules(run: &Run) -> String {
-    let clients = (0..run.clients.len())
-        .map(|at| format!(":root:has(#client-{at}:not(:checked)) .c{at}{{display:none}}\n"));
+    let clients = (0..run.clients.len()).map(|at| {
+        format!(".filters:has(#client-{at}:not(:checked)) ~ .grids .c{at}{{display:none}}\n")
+    });
     let keys = (0..run.keys.len()).map(|at| {
-        format!(":root:has(#key [value=\"{at}\"]:checked) .grid:not(#grid-{at}){{display:none}}\n")
+        format!(".filters:has(#key [value=\"{at}\"]:checked) ~ .grids .grid:not(#grid-{at}){{display:none}}\n")
     });
     let findings = (0..run.findings.len()).map(|at| {
         format!(
-            ":root:has(#finding [value=\"{at}\"]:checked) .grid td:not(.g{at}) a{{opacity:.1}}\n"
+            ".filters:has(#finding [value=\"{at}\"]:checked) ~ .grids td:not(.g{at}) a{{opacity:.1}}\n"
         )
     });
     clients.chain(keys).chain(findings).collect()
