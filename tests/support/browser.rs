@@ -77,7 +77,8 @@ impl Browser {
 
     /// The same, at one of its parts.
     pub fn open_at(&mut self, page: &Path, part: &str) {
-        self.call("Page.navigate", json!({"url": "about:blank"}));
+        // another part of the page that is open would be no loading
+        self.visit("about:blank");
         self.visit(&format!("file://{}#{part}", page.display()));
     }
 
