@@ -34,19 +34,18 @@ impl Output {
     /// # Errors
     /// A path that can't be written.
     pub(super) fn open(wanted: &args::Output) -> Result<Output, CliError> {
-        let json = wanted.export_json.iter().map(|path| (path, Format::Json));
-        let html = wanted.export_html.iter().map(|path| (path, Format::Html));
-        let table = wanted.export_table.iter().map(|path| (path, Format::Table));
-        let files = json
-            .chain(html)
-            .chain(table)
-            .map(|(path, format)| Export::open(path, format));
+        let wanted_files = [
+            (&wanted.export_json, Format::Json),
+            (&wanted.export_html, Format::Html),
+            (&wanted.export_junit, Format::Junit),
+            (&wanted.export_markdown, Format::Markdown),
+            (&wanted.export_table, Format::Table),
+        ];
+        let files = wanted_files
+            .into_iter()
+            .flat_map(|(paths, format)| paths.iter().map(move |path| Export::open(path, format)));
         Ok(Output {
-            format: match wanted.format {
-                args::Format::Table => Format::Table,
-                args::Format::Json => Format::Json,
-                args::Format::Html => Format::Html,
-            },
+            format: wanted.format.into(),
             screen: screen(wanted.manner.color),
             files: files.collect::<Result<_, _>>()?,
         })
@@ -79,6 +78,18 @@ pub(super) fn stdout(text: &str) -> Result<(), CliError> {
             Err(CliError::environment(format!("stdout: {error}")))
         }
         _ => Ok(()),
+    }
+}
+
+impl From<args::Format> for Format {
+    fn from(format: args::Format) -> Format {
+        match format {
+            args::Format::Table => Format::Table,
+            args::Format::Json => Format::Json,
+            args::Format::Html => Format::Html,
+            args::Format::Junit => Format::Junit,
+            args::Format::Markdown => Format::Markdown,
+        }
     }
 }
 

@@ -1,12 +1,15 @@
 //! The report floor: a run as text. Each format is one file with a pure function from a [`Run`].
 #![forbid(unsafe_code)]
 
+pub mod advice;
 pub mod html;
+pub mod inspect;
 pub mod json;
-mod scope;
-mod seen;
+pub mod junit;
+pub mod markdown;
+mod names;
+mod prose;
 pub mod style;
-mod summary;
 pub mod table;
 
 pub use style::Screen;
@@ -22,6 +25,10 @@ pub enum Format {
     Json,
     /// For a browser.
     Html,
+    /// For CI: JUnit's XML.
+    Junit,
+    /// For tickets.
+    Markdown,
 }
 
 /// The ending of a file's name that tells its format.
@@ -29,6 +36,8 @@ const EXTENSIONS: &[(&str, Format)] = &[
     ("json", Format::Json),
     ("html", Format::Html),
     ("txt", Format::Table),
+    ("xml", Format::Junit),
+    ("md", Format::Markdown),
 ];
 
 impl Format {
@@ -51,6 +60,8 @@ pub fn render(run: &Run, format: Format, screen: &Screen) -> String {
         Format::Table => table::render(run, screen),
         Format::Json => json::render(run),
         Format::Html => html::render(run),
+        Format::Junit => junit::render(run),
+        Format::Markdown => markdown::render(run),
     }
 }
 

@@ -10,11 +10,14 @@ pub mod authority;
 mod client;
 mod handshake;
 mod provider;
+pub mod remote;
 mod server;
 pub mod setup;
 mod tap;
 
 pub use attempt::{Attempt, End, attempt};
 pub use authority::Authority;
+pub use provider::OFFERED_CURVES;
+pub use remote::attempt_over;
 pub use server::sendable;
 pub use setup::{Client, Rule, Server};

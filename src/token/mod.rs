@@ -37,7 +37,6 @@ mod replies;
 mod session;
 mod supervisor;
 mod trace;
-mod uri;
 mod watch;
 mod wire;
 

@@ -1,6 +1,6 @@
 //! A cell's facts, which open when its mark is chosen.
 
-use super::super::summary::key_name;
+use super::super::names;
 use super::outcome;
 use crate::model::cell::Cell;
 use crate::model::key::Key;
@@ -44,7 +44,7 @@ impl<'a> Facts<'a> {
             at,
             cell,
             class: outcome::class(cell.outcome),
-            key: key.map_or_else(|| cell.key.clone(), |(_, key)| key_name(run, key)),
+            key: key.map_or_else(|| cell.key.clone(), |(_, key)| names::key(run, key)),
             outcome: outcome::sentence(cell),
             expected: (!cell.as_expected()).then(|| outcome::word(cell.expected)),
             route: mechanism(cell),

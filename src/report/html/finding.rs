@@ -1,7 +1,8 @@
 //! Findings, with what to change.
 
-use super::super::scope;
-use super::super::seen;
+use super::super::Screen;
+use super::super::table::findings::seen;
+use super::super::table::scope;
 use crate::model::cell::Cell;
 use crate::model::finding::{Finding, Remedy, Severity, Where};
 use crate::model::run::Run;
@@ -49,8 +50,8 @@ impl<'a> FindingView<'a> {
         FindingView {
             at,
             finding,
-            scope: scope::lines(run, "·", &cells),
-            seen: seen::lines(&cells),
+            scope: scope::lines(run, &Screen::of_a_file(), &cells),
+            seen: seen(&cells),
             places: Place::all(&finding.remedies),
         }
     }

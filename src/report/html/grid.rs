@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::super::summary::key_name;
+use super::super::names;
 use super::outcome;
 use crate::model::key::Key;
 use crate::model::run::Run;
@@ -91,7 +91,7 @@ impl<'a> Grid<'a> {
         });
         Grid {
             at,
-            name: key_name(run, key),
+            name: names::key(run, key),
             kind: key.type_for_people(),
             key,
             versions: versions.to_vec(),

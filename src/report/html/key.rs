@@ -3,7 +3,7 @@
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
-use super::super::summary::key_name;
+use super::super::names;
 use super::facts::milliseconds;
 use crate::model::autopsy::Flaw;
 use crate::model::capability::{Answer, Capability};
@@ -46,7 +46,7 @@ impl KeyView {
         let keys = run.keys.iter().enumerate();
         let view = |(at, key): (usize, &Key)| KeyView {
             at,
-            name: key_name(run, key),
+            name: names::key(run, key),
             kind: key.type_for_people(),
             facts: facts(key),
             abilities: Ability::all(&key.capabilities),

@@ -10,7 +10,7 @@ mod grid;
 mod key;
 mod outcome;
 mod overview;
-mod prose;
+mod sentence;
 mod server;
 mod token;
 
@@ -27,7 +27,7 @@ use self::overview::Overview;
 use self::server::ServerView;
 use self::token::TokenView;
 use super::style::steers;
-use super::summary::{self, Verdict};
+use super::{Screen, prose};
 use crate::model::run::Run;
 
 const STYLE: &str = include_str!("style.css");
@@ -41,10 +41,9 @@ pub fn render(run: &Run) -> String {
         style,
         script: SCRIPT,
         version: env!("CARGO_PKG_VERSION"),
-        verdict: Verdict::of(run),
-        headline: summary::verdict(run),
-        totals: summary::totals(run),
-        notes: summary::notes(run),
+        headline: prose::verdict(run, &Screen::of_a_file()),
+        totals: prose::totals(run),
+        notes: prose::notes(run),
         overview: Overview::of(run),
         findings: FindingView::all(run),
         grids: Grid::all(run),
@@ -65,7 +64,6 @@ struct Page<'a> {
     style: String,
     script: &'static str,
     version: &'static str,
-    verdict: Verdict,
     headline: String,
     totals: String,
     notes: Vec<String>,
@@ -82,11 +80,16 @@ struct Page<'a> {
 impl Page<'_> {
     /// The verdict in one word, for the colour.
     fn verdict_class(&self) -> &'static str {
-        match self.verdict {
-            Verdict::Good => "good",
-            Verdict::NotGood => "bad",
-            Verdict::CutShort => "unclear",
+        match (self.run.complete, self.run.is_as_expected()) {
+            (false, _) => "unclear",
+            (true, true) => "good",
+            (true, false) => "bad",
         }
+    }
+
+    /// The verdict's mark, and its words.
+    fn verdict(&self) -> (&str, &str) {
+        self.headline.split_once(' ').unwrap_or_default()
     }
 
     /// `lying, healthy`.

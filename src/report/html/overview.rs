@@ -5,7 +5,7 @@ use crate::model::cell::{Cell, Outcome};
 use crate::model::run::{ClientFacts, Run};
 use crate::model::version::TlsVersion;
 
-use super::super::summary::key_name;
+use super::super::names;
 
 /// Keys and versions down, clients across.
 pub(super) struct Overview<'a> {
@@ -40,7 +40,7 @@ impl<'a> Overview<'a> {
     pub(super) fn of(run: &'a Run) -> Overview<'a> {
         let keys = run.keys.iter().enumerate().map(|(at, key)| KeyRows {
             at,
-            name: key_name(run, key),
+            name: names::key(run, key),
             kind: key.type_for_people(),
             rows: rows(run, &key.id),
         });

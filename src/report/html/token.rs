@@ -1,6 +1,5 @@
 //! Tokens, with their mechanisms and what lies on them beside the keys.
 
-use super::super::summary::pin_state;
 use super::key::{Said, about, answer, yes_or_no};
 use crate::model::capability::Answer;
 use crate::model::run::Run;
@@ -44,7 +43,7 @@ fn facts(token: &Token) -> Vec<(&'static str, String)> {
         ("manufacturer", token.manufacturer.clone()),
         ("serial number", token.serial.clone()),
         ("slot", token.slot.to_string()),
-        ("PIN", pin_state(token).unwrap_or("no warning").into()),
+        ("PIN", token.pin.name().replace('_', " ")),
         (
             "PIN verifications in this run",
             token.verifications.to_string(),

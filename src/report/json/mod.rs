@@ -12,6 +12,7 @@ use serde::Serialize;
 
 use self::cell::CellReport;
 use self::finding::FindingReport;
+pub(super) use self::finding::RemedyReport;
 use self::key::KeyReport;
 use self::profile::{ClientReport, ProfileReport};
 use self::token::{ModuleReport, TokenReport};
@@ -23,13 +24,23 @@ const SCHEMA: &str = "cardcheck.matrix.v1";
 
 /// The report as JSON, indented, with a newline at its end.
 pub fn render(run: &Run) -> String {
-    escaped(&pretty(&Report::from(run)))
+    as_text(&Report::from(run))
 }
 
-/// The JSON Schema of the report: of what is written, where a fact that is absent is null and never left out.
+/// The JSON Schema of the report.
 pub fn schema() -> String {
+    schema_of::<Report>()
+}
+
+/// Any report of ours as JSON.
+pub(super) fn as_text(report: &impl Serialize) -> String {
+    escaped(&pretty(report))
+}
+
+/// The schema of what is written, where a fact that is absent is null and never left out.
+pub(super) fn schema_of<T: JsonSchema>() -> String {
     let settings = SchemaSettings::draft2020_12().for_serialize();
-    pretty(&settings.into_generator().into_root_schema_for::<Report>())
+    pretty(&settings.into_generator().into_root_schema_for::<T>())
 }
 
 fn pretty(value: &impl Serialize) -> String {
@@ -63,12 +74,16 @@ struct Report {
     duration_ms: u64,
     /// False: interrupted; the cells that were not reached are `skipped`.
     complete: bool,
+    /// True: what would name the card or its holder is replaced by stand-ins, the same in every redacted report of the card.
+    redacted: bool,
     module: ModuleReport,
     tokens: Vec<TokenReport>,
     keys: Vec<KeyReport>,
     profiles: Vec<ProfileReport>,
     /// The imitated clients, in the order of the table.
     clients: Vec<ClientReport>,
+    /// What the servers ran on: `rustls`, inside cardcheck, or a real server's version.
+    servers: String,
     cells: Vec<CellReport>,
     findings: Vec<FindingReport>,
     /// What the harness could not do, in sentences.
@@ -105,6 +120,7 @@ impl From<&Run> for Report {
             started: run.started.clone(),
             duration_ms: run.duration_ms,
             complete: run.complete,
+            redacted: run.redacted,
             module: ModuleReport::from(&run.module),
             tokens: run.tokens.iter().map(TokenReport::from).collect(),
             keys: run.keys.iter().map(KeyReport::from).collect(),
@@ -114,6 +130,7 @@ impl From<&Run> for Report {
                 .map(|profile| ProfileReport::new(run, profile))
                 .collect(),
             clients: run.clients.iter().map(ClientReport::from).collect(),
+            servers: run.servers.clone(),
             cells: run.cells.iter().map(CellReport::from).collect(),
             findings: run.findings.iter().map(FindingReport::from).collect(),
             notes: run.notes.clone(),

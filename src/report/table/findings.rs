@@ -1,11 +1,11 @@
 //! What it means: each finding with its cause, the cells it explains in people's words, and what to change.
 
-use super::super::scope;
-use super::super::seen;
 use super::super::style::{Screen, printable};
+use super::scope;
 use crate::model::cell::Cell;
 use crate::model::finding::{Finding, Remedy, Severity};
 use crate::model::run::Run;
+use crate::model::version::TlsVersion;
 
 /// All findings, in the order they came.
 pub(super) fn render(run: &Run, screen: &Screen) -> String {
@@ -32,11 +32,11 @@ fn one(run: &Run, screen: &Screen, finding: &Finding) -> String {
         .iter()
         .filter_map(|at| run.cells.get(*at))
         .collect();
-    for (at, line) in scope::lines(run, screen.dot(), &cells).iter().enumerate() {
+    for (at, line) in scope::lines(run, screen, &cells).iter().enumerate() {
         let label = if at == 0 { "where: " } else { "       " };
         text.push_str(&screen.dim(&hanging(screen, &format!("  {label}"), &printable(line))));
     }
-    for seen in seen::lines(&cells) {
+    for seen in seen(&cells) {
         text.push_str(&screen.dim(&paragraph(screen, 2, &seen)));
     }
     text.push_str(&remedies(screen, &finding.remedies));
@@ -75,8 +75,31 @@ fn paragraph(screen: &Screen, indent: usize, text: &str) -> String {
     screen.wrap(indent, &printable(text)) + "\n"
 }
 
+/// What the users of real clients see: a line for each client and text.
+pub(in crate::report) fn seen(cells: &[&Cell]) -> Vec<String> {
+    let mut seen: Vec<(&str, &str, Vec<TlsVersion>)> = Vec::new();
+    for cell in cells {
+        let Some(sees) = cell.user_sees.as_deref() else {
+            continue;
+        };
+        let same = |known: &&mut (&str, &str, Vec<TlsVersion>)| {
+            (known.0, known.1) == (cell.client.as_str(), sees)
+        };
+        match seen.iter_mut().find(same) {
+            Some((.., versions)) if versions.contains(&cell.version) => {}
+            Some((.., versions)) => versions.push(cell.version),
+            None => seen.push((&cell.client, sees, vec![cell.version])),
+        }
+    }
+    let line = |(client, sees, versions): (&str, &str, Vec<TlsVersion>)| {
+        let versions: Vec<&str> = versions.iter().map(|version| version.name()).collect();
+        format!("{client} shows over TLS {}: {sees}", versions.join(", "))
+    };
+    seen.into_iter().map(line).collect()
+}
+
 /// Remedies that differ only in the software stand under one title.
-fn remedies(screen: &Screen, remedies: &[Remedy]) -> String {
+pub(in crate::report) fn remedies(screen: &Screen, remedies: &[Remedy]) -> String {
     let mut text = String::new();
     let mut last: Option<&Remedy> = None;
     for remedy in remedies {

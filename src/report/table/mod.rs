@@ -1,14 +1,17 @@
 //! The table for people: an overview first, then each key's results, then what they mean and what to change.
 
-mod columns;
-mod details;
-mod findings;
-mod overview;
+pub(super) mod columns;
+pub(super) mod details;
+pub(super) mod findings;
+pub(super) mod overview;
+pub(super) mod scope;
 
+pub(super) use findings::remedies;
+
+use super::prose;
 use super::style::{Screen, printable};
-use super::summary::{self, Verdict, pin_state};
 use crate::model::run::Run;
-use crate::model::token::Token;
+use crate::model::token::{PinState, Token};
 
 /// The run as a table that is `screen.width` columns wide.
 pub fn render(run: &Run, screen: &Screen) -> String {
@@ -32,13 +35,7 @@ pub fn brief(run: &Run, screen: &Screen) -> String {
 }
 
 fn verdict(run: &Run, screen: &Screen) -> String {
-    let mark = match Verdict::of(run) {
-        Verdict::Good => screen.tick(),
-        Verdict::NotGood => screen.cross(),
-        Verdict::CutShort => "?",
-    };
-    let text = format!("{mark} {}", summary::verdict(run));
-    screen.heading(&screen.wrap(0, &text)) + "\n"
+    screen.heading(&screen.wrap(0, &prose::verdict(run, screen))) + "\n"
 }
 
 fn header(run: &Run, screen: &Screen) -> String {
@@ -67,19 +64,25 @@ fn about(token: &Token) -> String {
         "{}, serial {}, slot {}",
         token.model, token.serial, token.slot
     ));
-    if let Some(pin) = pin_state(token) {
-        about.push_str(&format!(", {pin}"));
-    }
+    let pin = match token.pin {
+        PinState::Ok => "",
+        PinState::Low => ", a wrong PIN was given before",
+        PinState::FinalTry => ", one PIN try left",
+        PinState::Locked => ", PIN locked",
+        PinState::NotSet => ", no PIN set",
+    };
+    about.push_str(pin);
     about
 }
 
 fn notes(run: &Run, screen: &Screen) -> String {
+    let notes = prose::notes(run);
     let dim = |note: &String| screen.dim(&screen.wrap(0, &format!("note: {}", printable(note))));
-    joined(&summary::notes(run).iter().map(dim).collect::<Vec<_>>())
+    joined(&notes.iter().map(dim).collect::<Vec<_>>())
 }
 
 fn totals(run: &Run, screen: &Screen) -> String {
-    screen.heading(&screen.wrap(0, &summary::totals(run))) + "\n"
+    screen.heading(&screen.wrap(0, &prose::totals(run))) + "\n"
 }
 
 fn joined(lines: &[String]) -> String {

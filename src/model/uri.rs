@@ -1,11 +1,8 @@
 //! RFC 7512 URIs that name a key on a token.
-#![forbid(unsafe_code)]
 
 use std::fmt::Write;
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
-
-use super::raw::TokenInfo;
 
 /// All but what RFC 3986 leaves unreserved.
 const RESERVED: &AsciiSet = &NON_ALPHANUMERIC
@@ -15,12 +12,9 @@ const RESERVED: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'~');
 
 /// The URI of a private key: `pkcs11:token=..;serial=..;id=%01;object=..;type=private`.
-pub(super) fn of_key(token: &TokenInfo, cka_id: &[u8], label: &str) -> String {
+pub fn of_key(token: &str, serial: &str, cka_id: &[u8], label: &str) -> String {
     let mut uri = String::from("pkcs11:");
-    for (name, value) in [
-        ("token", token.label.as_str()),
-        ("serial", token.serial.as_str()),
-    ] {
+    for (name, value) in [("token", token), ("serial", serial)] {
         if !value.is_empty() {
             uri.push_str(&format!("{name}={};", utf8_percent_encode(value, RESERVED)));
         }

@@ -1,7 +1,7 @@
 //! Which cells a finding explains, in people's words and as few lines as are true.
 
-use super::style::printable;
-use super::summary::key_name;
+use super::super::names;
+use super::super::style::{Screen, printable};
 use crate::model::cell::{Cell, Outcome};
 use crate::model::run::Run;
 use crate::model::version::TlsVersion;
@@ -22,9 +22,8 @@ struct Scope {
     cells: usize,
 }
 
-/// `rsa-2048, rsa-3072 · firefox · TLS 1.2, 1.3 · openssl-1.1.1 and 5 more`, one line for each block of cells; `dot` stands
-/// between what belongs together.
-pub(super) fn lines(run: &Run, dot: &str, cells: &[&Cell]) -> Vec<String> {
+/// `rsa-2048, rsa-3072 · firefox · TLS 1.2, 1.3 · openssl-1.1.1 and 5 more`, one line for each block of cells.
+pub(in crate::report) fn lines(run: &Run, screen: &Screen, cells: &[&Cell]) -> Vec<String> {
     let scopes = scopes(run, cells);
     let line = |scope: &Scope| {
         let versions: Vec<&str> = scope
@@ -38,7 +37,7 @@ pub(super) fn lines(run: &Run, dot: &str, cells: &[&Cell]) -> Vec<String> {
             format!("TLS {}", versions.join(", ")),
             shortened(&scope.servers),
         ];
-        parts.join(&format!(" {dot} "))
+        parts.join(&format!(" {} ", screen.dot()))
     };
     // a last line that says "1 more" is no shorter
     let shown = if scopes.len() <= MOST_LINES + 1 {
@@ -107,7 +106,7 @@ fn say_all(run: &Run, scope: &mut Scope) {
 fn named(run: &Run, ids: &[String]) -> Vec<String> {
     let name = |id: &String| {
         let key = run.keys.iter().find(|key| key.id == *id);
-        key.map_or_else(|| id.clone(), |key| key_name(run, key))
+        key.map_or_else(|| id.clone(), |key| names::key(run, key))
     };
     ids.iter().map(name).collect()
 }
@@ -144,12 +143,17 @@ fn joined(
 
 #[cfg(test)]
 mod tests {
-    use super::super::sample;
+    use super::super::super::sample;
     use super::*;
 
     fn told(run: &Run, fails: impl Fn(&Cell) -> bool) -> String {
+        let screen = Screen {
+            width: 80,
+            colour: false,
+            unicode: true,
+        };
         let cells: Vec<&Cell> = run.cells.iter().filter(|cell| fails(cell)).collect();
-        lines(run, "·", &cells).join("\n")
+        lines(run, &screen, &cells).join("\n")
     }
 
     #[test]
