@@ -111,7 +111,7 @@ pub(super) struct Watch {
     pub(super) servers: Servers,
     #[command(flatten)]
     pub(super) effort: Effort,
-    /// Save each card's whole report: {serial}, {label}, {model} and {time} are filled in, the ending tells the format (.json, .txt, .xml for JUnit, .md)
+    /// Save each card's whole report: {serial}, {label}, {model} and {time} are filled in, the ending tells the format (.json, .html, .txt, .xml for JUnit, .md)
     #[arg(long, value_name = "PATTERN", help_heading = "Output")]
     pub(super) save: Vec<String>,
     /// End after so many cards [default: go on until Ctrl-C]
@@ -284,6 +284,9 @@ pub(super) struct Output {
     /// Write the JSON report to this file as well; may be given several times
     #[arg(long, value_name = "FILE", action = ArgAction::Append)]
     pub(super) export_json: Vec<PathBuf>,
+    /// Write the report as a page for a browser to this file as well; may be given several times
+    #[arg(long, value_name = "FILE", action = ArgAction::Append)]
+    pub(super) export_html: Vec<PathBuf>,
     /// Write JUnit's XML to this file as well; may be given several times
     #[arg(long, value_name = "FILE", action = ArgAction::Append)]
     pub(super) export_junit: Vec<PathBuf>,
@@ -362,6 +365,8 @@ pub(super) enum Format {
     Table,
     /// For programs; `cardcheck schema` describes it
     Json,
+    /// For a browser: one page that needs nothing else
+    Html,
     /// For CI: a suite for each server, a case for each key, version and client
     Junit,
     /// For tickets

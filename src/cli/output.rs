@@ -37,6 +37,7 @@ impl Output {
     pub(super) fn open(wanted: &args::Output) -> Result<Output, CliError> {
         let wanted_files = [
             (&wanted.export_json, Format::Json),
+            (&wanted.export_html, Format::Html),
             (&wanted.export_junit, Format::Junit),
             (&wanted.export_markdown, Format::Markdown),
             (&wanted.export_table, Format::Table),
@@ -86,6 +87,7 @@ impl From<args::Format> for Format {
         match format {
             args::Format::Table => Format::Table,
             args::Format::Json => Format::Json,
+            args::Format::Html => Format::Html,
             args::Format::Junit => Format::Junit,
             args::Format::Markdown => Format::Markdown,
         }

@@ -2,6 +2,7 @@
 #![forbid(unsafe_code)]
 
 pub mod advice;
+pub mod html;
 pub mod inspect;
 pub mod json;
 pub mod junit;
@@ -23,6 +24,8 @@ pub enum Format {
     Table,
     /// For programs.
     Json,
+    /// For a browser.
+    Html,
     /// For CI: JUnit's XML.
     Junit,
     /// For tickets.
@@ -32,6 +35,7 @@ pub enum Format {
 /// The ending of a file's name that tells its format.
 const EXTENSIONS: &[(&str, Format)] = &[
     ("json", Format::Json),
+    ("html", Format::Html),
     ("txt", Format::Table),
     ("xml", Format::Junit),
     ("md", Format::Markdown),
@@ -56,6 +60,7 @@ pub fn render(run: &Run, format: Format, screen: &Screen) -> String {
     match format {
         Format::Table => table::render(run, screen),
         Format::Json => json::render(run),
+        Format::Html => html::render(run),
         Format::Junit => junit::render(run),
         Format::Markdown => markdown::render(run),
     }
