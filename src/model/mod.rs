@@ -30,6 +30,7 @@ pub mod signature_algorithm;
 pub mod token;
 pub mod verify;
 pub mod version;
+pub mod visit;
 
 /// The name in `known` that a person most likely meant by `name`, for "did you mean"; `None` if none is near.
 pub fn nearest_name<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {

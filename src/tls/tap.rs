@@ -104,6 +104,11 @@ pub(super) fn heard() -> Vec<u8> {
     HEARD.with_borrow(|heard| heard.server.messages.clone())
 }
 
+/// Looks at what was heard so far on this thread.
+pub(super) fn with_heard<T>(look: impl FnOnce(&Heard) -> T) -> T {
+    HEARD.with_borrow(look)
+}
+
 /// Does the work with these buffers in the place of the thread's own.
 pub(super) fn lend<T>(buffers: &mut Heard, work: impl FnOnce() -> T) -> T {
     HEARD.with_borrow_mut(|own| std::mem::swap(own, buffers));
@@ -172,13 +177,11 @@ pub(super) fn tapped_suite() -> Option<SupportedCipherSuite> {
     *SUITE
 }
 
-/// Every suite that a server can speak, the tap in those of TLS 1.3; in TLS 1.2 all that matters is said before encryption starts.
+/// Every suite that a server can speak, the tap in those of TLS 1.3; in TLS 1.2 all that matters is said
+/// before encryption starts. To be called once: see [`tapped`].
 pub(super) fn servers_suites() -> Vec<SupportedCipherSuite> {
-    static SUITES: LazyLock<Vec<SupportedCipherSuite>> = LazyLock::new(|| {
-        let tap = |suite: &SupportedCipherSuite| tapped(*suite, Speaker::Server).unwrap_or(*suite);
-        aws_lc_rs::DEFAULT_CIPHER_SUITES.iter().map(tap).collect()
-    });
-    SUITES.clone()
+    let tap = |suite: &SupportedCipherSuite| tapped(*suite, Speaker::Server).unwrap_or(*suite);
+    aws_lc_rs::DEFAULT_CIPHER_SUITES.iter().map(tap).collect()
 }
 
 /// The suite with the tap inside, for the side that is `ours`; `None` for those of TLS 1.2. Suites are `'static`: this
