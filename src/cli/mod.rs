@@ -17,6 +17,7 @@ mod output;
 mod pin;
 mod progress;
 mod saving;
+mod serve;
 mod servers;
 mod speak;
 mod texts;
@@ -35,6 +36,7 @@ pub fn main() -> ExitCode {
     let ended = match args.command {
         Command::Matrix(options) => matrix::run(&options),
         Command::Watch(options) => watch::run(&options),
+        Command::Serve(options) => serve::run(&options),
         Command::Explain { finding } => texts::explain(finding.as_deref()),
         Command::Schema => texts::schema(),
         Command::Completions { shell } => texts::completions(shell),

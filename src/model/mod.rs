@@ -19,6 +19,7 @@ pub mod key;
 pub mod key_type;
 pub mod lost;
 pub mod mechanism;
+pub mod printable;
 pub mod profile;
 pub mod public_key;
 pub mod request;

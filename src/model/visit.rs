@@ -1,5 +1,6 @@
 //! Visits: what came of one connection to a server of ours, as the server saw it.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::alert::Alert;
@@ -29,7 +30,7 @@ pub struct Visit {
     /// What the profile asks for and could not be sent.
     pub not_sent: Vec<Scheme>,
     /// The client's certificate and its chain; empty: it answered with none; `None`: no answer.
-    pub chain: Option<Vec<Sent>>,
+    pub chain: Option<Arc<Vec<Sent>>>,
     /// The scheme of its CertificateVerify; `None`: none came.
     pub signed_with: Option<Scheme>,
     /// What a strict server says to it.
@@ -221,10 +222,9 @@ impl std::fmt::Display for Objection {
                 )?;
                 flaw.map_or(Ok(()), |flaw| write!(f, "; {}", flaw.in_words()))
             }
-            Objection::CouldNotTell(scheme) => write!(
-                f,
-                "cardcheck has no verifier for {scheme} with this key"
-            ),
+            Objection::CouldNotTell(scheme) => {
+                write!(f, "cardcheck has no verifier for {scheme} with this key")
+            }
         }
     }
 }
@@ -232,9 +232,7 @@ impl std::fmt::Display for Objection {
 impl Visit {
     /// A login that no strict server has anything against.
     pub fn is_good(&self) -> bool {
-        self.end == Some(End::Finished)
-            && self.signed_with.is_some()
-            && self.objections.is_empty()
+        self.end == Some(End::Finished) && self.signed_with.is_some() && self.objections.is_empty()
     }
 
     /// The client's own certificate, if it can be read.

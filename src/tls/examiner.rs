@@ -94,7 +94,9 @@ impl Examiner {
         now: UnixTime,
     ) -> Option<Objection> {
         let cas = self.cas.as_ref()?;
-        let error = cas.verify_client_cert(end_entity, intermediates, now).err()?;
+        let error = cas
+            .verify_client_cert(end_entity, intermediates, now)
+            .err()?;
         match error {
             Error::InvalidCertificate(
                 CertificateError::Expired
@@ -105,9 +107,11 @@ impl Examiner {
                 | CertificateError::InvalidPurposeContext { .. }
                 | CertificateError::BadEncoding,
             ) => None,
-            Error::InvalidCertificate(CertificateError::UnknownIssuer) => Some(
-                Objection::UnknownIssuer("none of them, nor an intermediate that came, issued it".into()),
-            ),
+            Error::InvalidCertificate(CertificateError::UnknownIssuer) => {
+                Some(Objection::UnknownIssuer(
+                    "none of them, nor an intermediate that came, issued it".into(),
+                ))
+            }
             error => Some(Objection::UnknownIssuer(error.to_string())),
         }
     }

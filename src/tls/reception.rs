@@ -106,8 +106,7 @@ impl Reception {
             visit.agreed.suite = suite.map(|suite| format!("{:?}", suite.suite()));
             let group = connection.negotiated_key_exchange_group();
             visit.agreed.group = group.map(|group| format!("{:?}", group.name()));
-            if visit.chain.as_ref().is_none_or(Vec::is_empty) && connection.peer_certificates().is_none()
-            {
+            if connection.peer_certificates().is_none() {
                 visit.objections.push(Objection::NoCertificate(version));
             }
         });
@@ -171,7 +170,9 @@ impl Reception {
         if error.kind() == io::ErrorKind::TimedOut {
             return End::Silent;
         }
-        let tls = error.get_ref().and_then(|error| error.downcast_ref::<Error>());
+        let tls = error
+            .get_ref()
+            .and_then(|error| error.downcast_ref::<Error>());
         if let Some(Error::AlertReceived(alert)) = tls {
             return End::Alert(Alert(u8::from(*alert)));
         }

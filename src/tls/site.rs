@@ -91,8 +91,8 @@ impl Site {
     /// One of them is missing, or they don't belong together.
     pub fn from_pem(certificates: &[u8], key: &[u8]) -> Result<Site, SiteError> {
         let chain = certificates_of(certificates)?;
-        let key =
-            PrivateKeyDer::from_pem_slice(key).map_err(|error| SiteError::NoKey(error.to_string()))?;
+        let key = PrivateKeyDer::from_pem_slice(key)
+            .map_err(|error| SiteError::NoKey(error.to_string()))?;
         Ok(Site {
             certificate: certified(chain, &key)?,
             ca_pem: None,
@@ -114,7 +114,9 @@ impl ClientCas {
                 why,
             };
             let read = Certificate::from_der(&der).map_err(|error| unusable(error.to_string()))?;
-            roots.add(der).map_err(|error| unusable(error.to_string()))?;
+            roots
+                .add(der)
+                .map_err(|error| unusable(error.to_string()))?;
             names.push(read.subject_der);
         }
         let verifier =

@@ -120,7 +120,8 @@ impl Known {
                     1 => "Certificate came".into(),
                     more => format!("Certificate came, with {} of its chain", more - 1),
                 });
-                self.visit.chain = Some(chain.into_iter().map(Sent::new).collect());
+                let chain: Vec<Sent> = chain.into_iter().map(Sent::new).collect();
+                self.visit.chain = Some(Arc::new(chain));
             }
         }
         if self.visit.signed_with.is_none() {
@@ -196,7 +197,10 @@ impl<IO: AsyncWrite + Unpin> AsyncWrite for Overheard<IO> {
         Poll::Ready(Ok(written))
     }
 
-    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<std::io::Result<()>> {
+    fn poll_flush(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<std::io::Result<()>> {
         Pin::new(&mut self.io).poll_flush(context)
     }
 

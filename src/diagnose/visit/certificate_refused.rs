@@ -14,8 +14,12 @@ use crate::model::visit::{Objection, Visit};
 pub(super) fn find(visit: &Visit) -> Vec<Finding> {
     let told = visit.objections.iter().filter_map(|objection| {
         let (id, cure) = row(objection)?;
-        let subject = visit.certificate().map(|certificate| format!(" It is `{}`.", certificate.subject));
-        let alert = objection.alert().map(|alert| format!(", mostly with {alert}"));
+        let subject = visit
+            .certificate()
+            .map(|certificate| format!(" It is `{}`.", certificate.subject));
+        let alert = objection
+            .alert()
+            .map(|alert| format!(", mostly with {alert}"));
         let cause = format!(
             "{}.{} Servers refuse it{}.",
             sentence(&objection.to_string()),

@@ -45,7 +45,9 @@ fn find(facts: &VisitFacts<'_>) -> Option<Finding> {
     };
     let remedies = vec![
         client("Look at what the client says, on its screen or in its log"),
-        client("Try the port with PKCS1 only: if the same card logs in there, its token has trouble with RSA-PSS"),
+        client(
+            "Try the port with PKCS1 only: if the same card logs in there, its token has trouble with RSA-PSS",
+        ),
         client("`cardcheck matrix --module M` tells what the token answers, and what to change"),
     ];
     Some(finding(RULE.id, severity, title, cause, remedies))
@@ -54,11 +56,13 @@ fn find(facts: &VisitFacts<'_>) -> Option<Finding> {
 fn with_alert(visit: &Visit, alert: u8) -> String {
     let meaning = match alert {
         40 => "It found no scheme in the list that its key can use, or no certificate.",
-        80 => "Something failed inside the client: most likely the token refused to sign (inferred).",
+        80 => {
+            "Something failed inside the client: most likely the token refused to sign (inferred)."
+        }
         90 => "Somebody cancelled it.",
         _ => "Why can't be told from here.",
     };
-    let came = match visit.chain.as_ref().map(Vec::len) {
+    let came = match visit.chain.as_ref().map(|chain| chain.len()) {
         None => "No certificate had come.",
         Some(_) => "Its certificate had come already, the signature had not.",
     };
@@ -67,7 +71,9 @@ fn with_alert(visit: &Visit, alert: u8) -> String {
 
 fn closed(visit: &Visit) -> &'static str {
     match visit.chain {
-        Some(_) => "Its certificate came, but no signature: most likely the token refused to sign (inferred).",
+        Some(_) => {
+            "Its certificate came, but no signature: most likely the token refused to sign (inferred)."
+        }
         None => {
             "Browsers do so while they ask which certificate to take, and come back: then look at the next line of the list. If it was \
              the last, the client gave up, and doesn't say why; Chrome does so when the token refuses to sign."

@@ -49,9 +49,15 @@ fn find(facts: &VisitFacts<'_>) -> Option<Finding> {
              can't be told from here."
         ),
         vec![
-            client("Look for a window that asks for the certificate or the PIN, perhaps behind the others"),
-            client("If there is none, try the port with PKCS1 only: if the same card logs in there, its token lists RSA-PSS and refuses it"),
-            client("`cardcheck matrix --module M` tells it for certain, and what to change at the server"),
+            client(
+                "Look for a window that asks for the certificate or the PIN, perhaps behind the others",
+            ),
+            client(
+                "If there is none, try the port with PKCS1 only: if the same card logs in there, its token lists RSA-PSS and refuses it",
+            ),
+            client(
+                "`cardcheck matrix --module M` tells it for certain, and what to change at the server",
+            ),
         ],
     ))
 }

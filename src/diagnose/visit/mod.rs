@@ -63,7 +63,11 @@ pub fn rules() -> impl Iterator<Item = &'static VisitRule> {
 
 /// What the visit means.
 pub fn diagnose_visit(facts: &VisitFacts<'_>) -> Vec<Finding> {
-    let mut findings: Vec<Finding> = RULES.iter().find_map(|rule| (rule.find)(facts)).into_iter().collect();
+    let mut findings: Vec<Finding> = RULES
+        .iter()
+        .find_map(|rule| (rule.find)(facts))
+        .into_iter()
+        .collect();
     findings.extend(certificate_refused::find(facts.visit));
     findings
 }

@@ -26,7 +26,7 @@ whether the browser lists the certificate at all.",
 
 fn find(facts: &VisitFacts<'_>) -> Option<Finding> {
     let visit = facts.visit;
-    if !visit.chain.as_ref().is_some_and(Vec::is_empty) {
+    if !visit.chain.as_ref().is_some_and(|chain| chain.is_empty()) {
         return None;
     }
     Some(finding(
@@ -35,8 +35,12 @@ fn find(facts: &VisitFacts<'_>) -> Option<Finding> {
         "The client answered, but sent no certificate",
         format!("{} Why can't be told from here.", causes(visit)),
         vec![
-            client("See that the browser has the card's module and lists the certificate; end it and start it again, for it remembers a Cancel"),
-            client("Try the other ports: where only PKCS1 is asked for over TLS 1.2, a card without RSA-PSS can log in"),
+            client(
+                "See that the browser has the card's module and lists the certificate; end it and start it again, for it remembers a Cancel",
+            ),
+            client(
+                "Try the other ports: where only PKCS1 is asked for over TLS 1.2, a card without RSA-PSS can log in",
+            ),
             client("`cardcheck matrix --module M` tells it for certain from the card's side"),
         ],
     ))
@@ -47,7 +51,11 @@ fn causes(visit: &Visit) -> String {
         "nobody chose one",
         "the client has none, or doesn't see the card",
     ];
-    if visit.request.as_ref().is_some_and(|request| !request.ca_names.is_empty()) {
+    if visit
+        .request
+        .as_ref()
+        .is_some_and(|request| !request.ca_names.is_empty())
+    {
         causes.push("none was issued by a CA whose name was sent");
     }
     causes.push(match visit.agreed.version {

@@ -40,7 +40,9 @@ fn find(facts: &VisitFacts<'_>) -> Option<Finding> {
             prose::and(&ours.iter().map(|version| version.name()).collect::<Vec<_>>())
         ),
     };
-    let remedies = vec![client("Try a port that speaks another version, or a newer client")];
+    let remedies = vec![client(
+        "Try a port that speaks another version, or a newer client",
+    )];
     Some(finding(
         RULE.id,
         Severity::Error,

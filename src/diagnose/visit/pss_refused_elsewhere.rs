@@ -26,7 +26,9 @@ fn find(facts: &VisitFacts<'_>) -> Option<Finding> {
         return None;
     }
     let other = facts.others.iter().find(|other| signed_pkcs1(other))?;
-    let subject = other.certificate().map(|certificate| certificate.subject.as_str());
+    let subject = other
+        .certificate()
+        .map(|certificate| certificate.subject.as_str());
     Some(finding(
         pss_listed_but_refused::RULE.id,
         Severity::Error,
@@ -37,11 +39,17 @@ fn find(facts: &VisitFacts<'_>) -> Option<Finding> {
              inferred from two visits: `cardcheck matrix --module M` tells it for certain.",
             other.number,
             subject.unwrap_or_default(),
-            other.signed_with.map_or(String::new(), |scheme| scheme.to_string()),
+            other
+                .signed_with
+                .map_or(String::new(), |scheme| scheme.to_string()),
         ),
         vec![
-            server("Ask clients for no RSA-PSS, and switch TLS 1.3 off on that host; `cardcheck matrix` gives the line, for each server software"),
-            card("Use a newer module for this card, or a key of another type, such as EC P-256, which needs no PSS"),
+            server(
+                "Ask clients for no RSA-PSS, and switch TLS 1.3 off on that host; `cardcheck matrix` gives the line, for each server software",
+            ),
+            card(
+                "Use a newer module for this card, or a key of another type, such as EC P-256, which needs no PSS",
+            ),
         ],
     ))
 }
@@ -54,7 +62,8 @@ fn went_silent(visit: &Visit) -> bool {
         Some(End::Alert(alert)) => alert.0 == 80,
         _ => false,
     };
-    gone && visit.signed_with.is_none() && !visit.chain.as_ref().is_some_and(Vec::is_empty)
+    gone && visit.signed_with.is_none()
+        && !visit.chain.as_ref().is_some_and(|chain| chain.is_empty())
 }
 
 fn signed_pkcs1(visit: &Visit) -> bool {

@@ -24,7 +24,10 @@ What helps: it is a mistake of the client: a newer version of it.",
 
 fn find(facts: &VisitFacts<'_>) -> Option<Finding> {
     let wrong = |objection: &&Objection| {
-        matches!(objection, Objection::NotAskedFor(_) | Objection::NotLegal(_))
+        matches!(
+            objection,
+            Objection::NotAskedFor(_) | Objection::NotLegal(_)
+        )
     };
     let objection = facts.visit.objections.iter().find(wrong)?;
     Some(finding(

@@ -19,10 +19,15 @@ pub(super) static RULE: VisitRule = VisitRule {
 };
 
 fn find(facts: &VisitFacts<'_>) -> Option<Finding> {
-    let (objection, flaw) = facts.visit.objections.iter().find_map(|objection| match objection {
-        Objection::BadSignature { flaw, .. } => Some((objection, *flaw)),
-        _ => None,
-    })?;
+    let (objection, flaw) =
+        facts
+            .visit
+            .objections
+            .iter()
+            .find_map(|objection| match objection {
+                Objection::BadSignature { flaw, .. } => Some((objection, *flaw)),
+                _ => None,
+            })?;
     let rule = match flaw {
         Some(Flaw::SaltLength(_)) => &pss_salt_wrong::RULE,
         Some(Flaw::BareHash) => &digestinfo_missing::RULE,

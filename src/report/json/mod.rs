@@ -15,15 +15,15 @@ use self::finding::FindingReport;
 use self::key::KeyReport;
 use self::profile::{ClientReport, ProfileReport};
 use self::token::{ModuleReport, TokenReport};
-use super::style::steers;
 use crate::model::cell::Outcome;
+use crate::model::printable::json_escaped;
 use crate::model::run::Run;
 
 const SCHEMA: &str = "cardcheck.matrix.v1";
 
 /// The report as JSON, indented, with a newline at its end.
 pub fn render(run: &Run) -> String {
-    escaped(&pretty(&Report::from(run)))
+    json_escaped(&pretty(&Report::from(run)))
 }
 
 /// The JSON Schema of the report: of what is written, where a fact that is absent is null and never left out.
@@ -37,17 +37,6 @@ fn pretty(value: &impl Serialize) -> String {
     let mut text = serde_json::to_string_pretty(value).unwrap_or_default();
     text.push('\n');
     text
-}
-
-/// What could steer a terminal, in JSON's own escapes: serde_json escapes only what JSON forbids, and a card's label
-/// may hold U+009B, which begins an escape sequence too. Outside of strings only the newline is met here.
-fn escaped(json: &str) -> String {
-    let escape = |c: char| match c {
-        '\n' => c.to_string(),
-        c if steers(c) => format!("\\u{:04x}", u32::from(c)),
-        c => c.to_string(),
-    };
-    json.chars().map(escape).collect()
 }
 
 /// What `cardcheck matrix` found.
