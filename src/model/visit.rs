@@ -67,10 +67,10 @@ pub struct Hello {
 pub struct Agreed {
     /// The version.
     pub version: Option<TlsVersion>,
-    /// The cipher suite by its IANA name.
-    pub suite: Option<String>,
-    /// The group of the key exchange.
-    pub group: Option<String>,
+    /// The cipher suite's code point.
+    pub suite: Option<u16>,
+    /// The code point of the key exchange's group.
+    pub group: Option<u16>,
 }
 
 /// A certificate as a client sent it.

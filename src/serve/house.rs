@@ -242,7 +242,7 @@ impl Hall {
                 http::answer(stream, move |request| index.welcome(&request, &page)).await;
             }
             Guest::Http(stream) => {
-                http::answer_http(stream).await;
+                http::answer(stream, |_| http::not_here()).await;
             }
             Guest::Gone => {}
         }

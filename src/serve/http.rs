@@ -10,7 +10,7 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper::{HeaderMap, Method, Request, Response, StatusCode};
 use hyper_util::rt::{TokioIo, TokioTimer};
-use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
+use tokio::io::{AsyncRead, AsyncWrite};
 
 use super::pages;
 
@@ -79,17 +79,6 @@ where
     let _ = tokio::time::timeout(WHOLE, served).await;
 }
 
-/// An answer to HTTP at a port that speaks TLS. The request has been read in part already.
-pub(super) async fn answer_http<IO: AsyncWrite + Unpin>(mut io: IO) {
-    const ANSWER: &[u8] = b"HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain\r\nContent-Length: 47\r\nConnection: close\r\n\r\nthis port speaks TLS: open it with \"https://\"\n\n";
-    let written = async {
-        io.write_all(ANSWER).await?;
-        io.shutdown().await
-    };
-    // nobody depends on it
-    let _ = tokio::time::timeout(HEAD, written).await;
-}
-
 /// An answer in this form.
 pub(super) fn page(form: Form, body: String) -> Reply {
     with_headers(StatusCode::OK, form.content_type(), body)
@@ -98,6 +87,14 @@ pub(super) fn page(form: Form, body: String) -> Reply {
 /// A line of text.
 pub(super) fn plain(status: StatusCode, body: impl Into<String>) -> Reply {
     with_headers(status, Form::Text.content_type(), body.into())
+}
+
+/// The answer to HTTP at a port that speaks TLS.
+pub(super) fn not_here() -> Reply {
+    plain(
+        StatusCode::BAD_REQUEST,
+        "this port speaks TLS: open it with \"https://\"\n",
+    )
 }
 
 /// A file to be saved.

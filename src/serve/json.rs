@@ -49,8 +49,8 @@ struct VisitReport<'a> {
     /// How far it came, if not through: `connect`, `hello`, `answer`, `select`, `sign`, `server_verify`.
     stage: Option<&'static str>,
     tls: Option<&'static str>,
-    cipher_suite: Option<&'a str>,
-    group: Option<&'a str>,
+    cipher_suite: Option<String>,
+    group: Option<String>,
     client_hello: Option<HelloReport>,
     request: Option<RequestReport>,
     /// `null`: no Certificate message came; empty: it came, without a certificate.
@@ -143,8 +143,8 @@ impl<'a> VisitReport<'a> {
             headline: headline(visit),
             stage: stage(visit),
             tls: visit.agreed.version.map(|version| version.name()),
-            cipher_suite: visit.agreed.suite.as_deref(),
-            group: visit.agreed.group.as_deref(),
+            cipher_suite: visit.agreed.suite.map(names::suite),
+            group: visit.agreed.group.map(names::group),
             client_hello: visit.hello.as_ref().map(HelloReport::from),
             request: RequestReport::of(visit),
             certificates: chain.map(|chain| chain.iter().map(CertificateReport::from).collect()),

@@ -23,7 +23,10 @@ pub(super) fn visit(view: &View) -> String {
     for section in &view.sections {
         text.push_str(&format!("\n{}\n", section.title));
         for (name, value) in &section.rows {
-            text.push_str(&format!("  {name:<NAME$} {value}\n"));
+            let first = format!("  {name:<NAME$} ");
+            let further = " ".repeat(NAME + 3);
+            let row = indented(&further).initial_indent(&first);
+            text.push_str(&(textwrap::fill(value, row) + "\n"));
         }
     }
     if !view.pem.is_empty() {

@@ -72,12 +72,12 @@ impl View {
 }
 
 impl Section {
-    fn new(title: &'static str, rows: Vec<(&str, String)>) -> Section {
+    fn new<N: AsRef<str>>(title: &'static str, rows: Vec<(N, String)>) -> Section {
         let rows = rows.into_iter().filter(|(_, value)| !value.is_empty());
         Section {
             title,
             rows: rows
-                .map(|(name, value)| (printable(name), printable(&value)))
+                .map(|(name, value)| (printable(name.as_ref()), printable(&value)))
                 .collect(),
         }
     }
@@ -126,9 +126,12 @@ fn outcome(visit: &Visit) -> Vec<(&'static str, String)> {
         ),
         (
             "cipher suite",
-            visit.agreed.suite.clone().unwrap_or_default(),
+            visit.agreed.suite.map_or(String::new(), names::suite),
         ),
-        ("group", visit.agreed.group.clone().unwrap_or_default()),
+        (
+            "group",
+            visit.agreed.group.map_or(String::new(), names::group),
+        ),
         ("waited", waited(visit)),
     ]);
     rows
@@ -194,10 +197,7 @@ fn asked(visit: &Visit) -> Vec<(&'static str, String)> {
     };
     vec![
         ("signature schemes", listed(&request.schemes)),
-        (
-            "in the profile, but rustls can't send it",
-            listed(&visit.not_sent),
-        ),
+        ("not sent (rustls can't)", listed(&visit.not_sent)),
         ("CA names", cas),
     ]
 }
@@ -286,10 +286,10 @@ pub(super) fn key_for_people(key: &PublicKey) -> String {
     }
 }
 
-fn timeline(visit: &Visit) -> Vec<(&str, String)> {
+fn timeline(visit: &Visit) -> Vec<(String, String)> {
     let moments = visit.timeline.iter();
     moments
-        .map(|moment| (moment.what.as_str(), after(moment.after)))
+        .map(|moment| (after(moment.after), moment.what.clone()))
         .collect()
 }
 

@@ -8,9 +8,10 @@ use std::time::Duration;
 
 use rustls::server::{Acceptor, NoServerSessionStorage, ServerConfig};
 use rustls::{DistinguishedName, Error};
-use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::TcpStream;
+use tokio::time::timeout;
 use tokio_rustls::LazyConfigAcceptor;
-use tokio_rustls::server::{StartHandshake, TlsStream};
+use tokio_rustls::server::TlsStream;
 
 use super::examiner::Examiner;
 use super::provider::{protocol_version, serving};
@@ -40,29 +41,42 @@ pub struct Reception {
 }
 
 /// What is left of a connection after its handshake.
-pub enum Guest<IO> {
+pub enum Guest {
     /// It came to its end: now there is something to say.
-    In(Box<TlsStream<Overheard<IO>>>),
+    In(Box<TlsStream<Overheard<TcpStream>>>),
     /// It speaks HTTP without TLS, and can be answered in that.
-    Http(Overheard<IO>),
+    Http(TcpStream),
     /// Nothing.
     Gone,
 }
 
+/// For a ClientHello, which nobody has to be asked for, to come.
+const FOR_HELLO: Duration = Duration::from_secs(10);
+
 impl Reception {
     /// Makes the handshake. What happens is told to the witness as it happens.
-    pub async fn receive<IO>(&self, io: IO, witness: &Witness) -> Guest<IO>
-    where
-        IO: AsyncRead + AsyncWrite + Unpin,
-    {
+    pub async fn receive(&self, stream: TcpStream, witness: &Witness) -> Guest {
+        let for_hello = FOR_HELLO.min(self.patience);
+        let end = match timeout(for_hello, first_bytes(&stream)).await {
+            Err(_) => End::Silent,
+            Ok(first) if first.is_empty() => End::Closed,
+            Ok(first) if looks_like_tls(&first) => return self.handshake(stream, witness).await,
+            Ok(first) => End::NotTls {
+                http: looks_like_http(&first),
+            },
+        };
+        witness.end(end.clone());
+        match end {
+            End::NotTls { http: true } => Guest::Http(stream),
+            _ => Guest::Gone,
+        }
+    }
+
+    async fn handshake(&self, stream: TcpStream, witness: &Witness) -> Guest {
         let mut heard = Heard::default();
-        let mut acceptor =
-            LazyConfigAcceptor::new(Acceptor::default(), Overheard::new(io, witness.clone()));
         let shaken = attend(&mut heard, witness, async {
-            match tokio::time::timeout(self.patience, self.shake(&mut acceptor, witness)).await {
-                Ok(ended) => ended,
-                Err(_) => Err(io::ErrorKind::TimedOut.into()),
-            }
+            let shaken = timeout(self.patience, self.shake(stream, witness)).await;
+            shaken.unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into()))
         })
         .await;
         match shaken {
@@ -71,26 +85,20 @@ impl Reception {
                 Guest::In(Box::new(stream))
             }
             Err(error) => {
-                let io = acceptor.take_io();
-                let end = self.end_of(&error, &heard, io.as_ref(), witness);
-                witness.end(end.clone());
-                match (end, io) {
-                    (End::NotTls { http: true }, Some(io)) => Guest::Http(io),
-                    _ => Guest::Gone,
-                }
+                witness.end(end_of(&error, &heard, witness));
+                Guest::Gone
             }
         }
     }
 
-    async fn shake<IO>(
+    async fn shake(
         &self,
-        acceptor: &mut LazyConfigAcceptor<Overheard<IO>>,
+        stream: TcpStream,
         witness: &Witness,
-    ) -> io::Result<TlsStream<Overheard<IO>>>
-    where
-        IO: AsyncRead + AsyncWrite + Unpin,
-    {
-        let start: StartHandshake<_> = acceptor.await?;
+    ) -> io::Result<TlsStream<Overheard<TcpStream>>> {
+        let stream = Overheard::new(stream, witness.clone());
+        let hello = LazyConfigAcceptor::new(Acceptor::default(), stream);
+        let start = timeout(FOR_HELLO, hello).await??;
         // it was heard before it was accepted, but not noted yet
         let hello = tap::with_heard(|heard| witness.note_hello(heard));
         let version = self.version(hello.as_ref());
@@ -101,11 +109,11 @@ impl Reception {
         let config = self.config(version, witness).map_err(io::Error::other)?;
         let stream = start.into_stream(Arc::new(config)).await?;
         let (_, connection) = stream.get_ref();
+        let suite = connection.negotiated_cipher_suite();
+        let group = connection.negotiated_key_exchange_group();
         witness.change(|visit| {
-            let suite = connection.negotiated_cipher_suite();
-            visit.agreed.suite = suite.map(|suite| format!("{:?}", suite.suite()));
-            let group = connection.negotiated_key_exchange_group();
-            visit.agreed.group = group.map(|group| format!("{:?}", group.name()));
+            visit.agreed.suite = suite.map(|suite| u16::from(suite.suite()));
+            visit.agreed.group = group.map(|group| u16::from(group.name()));
             if connection.peer_certificates().is_none() {
                 visit.objections.push(Objection::NoCertificate(version));
             }
@@ -159,38 +167,35 @@ impl Reception {
         config.send_tls13_tickets = 0;
         Ok(config)
     }
+}
 
-    fn end_of<IO>(
-        &self,
-        error: &io::Error,
-        heard: &Heard,
-        io: Option<&Overheard<IO>>,
-        witness: &Witness,
-    ) -> End {
-        if error.kind() == io::ErrorKind::TimedOut {
-            return End::Silent;
-        }
-        let tls = error
-            .get_ref()
-            .and_then(|error| error.downcast_ref::<Error>());
-        if let Some(Error::AlertReceived(alert)) = tls {
-            return End::Alert(Alert(u8::from(*alert)));
-        }
-        if let Some(Error::NoCertificatesPresented) = tls {
-            witness.change(|visit| {
-                let version = visit.agreed.version.unwrap_or(TlsVersion::V1_3);
-                visit.objections.push(Objection::NoCertificate(version));
-            });
-        }
-        match (io.map(Overheard::first), heard.client.alert, tls) {
-            (Some(first), ..) if !first.is_empty() && !looks_like_tls(first) => End::NotTls {
-                http: looks_like_http(first),
-            },
-            (_, Some(alert), _) => End::Alert(Alert(alert)),
-            (.., Some(_)) => End::Refused(heard.server.alert.map(Alert)),
-            _ => End::Closed,
-        }
+fn end_of(error: &io::Error, heard: &Heard, witness: &Witness) -> End {
+    if error.kind() == io::ErrorKind::TimedOut {
+        return End::Silent;
     }
+    let tls = error
+        .get_ref()
+        .and_then(|error| error.downcast_ref::<Error>());
+    if let Some(Error::NoCertificatesPresented) = tls {
+        witness.change(|visit| {
+            let version = visit.agreed.version.unwrap_or(TlsVersion::V1_3);
+            visit.objections.push(Objection::NoCertificate(version));
+        });
+    }
+    match (tls, heard.client.alert) {
+        (Some(Error::AlertReceived(alert)), _) => End::Alert(Alert(u8::from(*alert))),
+        (_, Some(alert)) => End::Alert(Alert(alert)),
+        (Some(_), None) => End::Refused(heard.server.alert.map(Alert)),
+        (None, None) => End::Closed,
+    }
+}
+
+/// What the first bytes are tells what is spoken; they stay where they are.
+async fn first_bytes(stream: &TcpStream) -> Vec<u8> {
+    let mut first = [0; 8];
+    // a connection that fails has no first bytes
+    let length = stream.peek(&mut first).await.unwrap_or_default();
+    first.get(..length).unwrap_or_default().to_vec()
 }
 
 /// Does the work, and listens while it is done.
@@ -211,5 +216,6 @@ fn looks_like_tls(first: &[u8]) -> bool {
 
 fn looks_like_http(first: &[u8]) -> bool {
     let methods: [&[u8]; 5] = [b"GET ", b"HEAD ", b"POST ", b"PUT ", b"OPTIONS "];
-    methods.iter().any(|method| first.starts_with(method))
+    let begins = |method: &&[u8]| first.starts_with(method) || method.starts_with(first);
+    methods.iter().any(begins)
 }

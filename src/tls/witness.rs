@@ -139,12 +139,7 @@ pub struct Overheard<IO> {
     witness: Witness,
     client: StreamTap,
     server: StreamTap,
-    /// The first bytes that came, to tell what they are if they are no TLS.
-    first: Vec<u8>,
 }
-
-/// Enough to know HTTP by.
-const FIRST: usize = 8;
 
 impl<IO> Overheard<IO> {
     pub(super) fn new(io: IO, witness: Witness) -> Overheard<IO> {
@@ -153,20 +148,13 @@ impl<IO> Overheard<IO> {
             witness,
             client: StreamTap::on(Speaker::Client),
             server: StreamTap::on(Speaker::Server),
-            first: Vec::new(),
         }
-    }
-
-    pub(super) fn first(&self) -> &[u8] {
-        &self.first
     }
 
     fn came(&mut self, bytes: &[u8]) {
         if bytes.is_empty() {
             return;
         }
-        let room = FIRST.saturating_sub(self.first.len());
-        self.first.extend(bytes.iter().take(room));
         self.client.listen(bytes);
         self.witness.with(|known| known.last = Instant::now());
     }
