@@ -83,7 +83,10 @@ fn a_port_that_is_taken_is_an_error_with_a_way_out() {
         .run()
         .exits(3);
     let stderr = ran.stderr().replace(&address, "[address]");
-    insta::assert_snapshot!(stderr, @"");
+    insta::assert_snapshot!(stderr, @r"
+    error: can't listen on [address]: Address already in use (os error 98)
+    help: another program has the port, perhaps another `cardcheck serve`; `--listen 127.0.0.1:0` takes free ones
+    ");
 }
 
 #[test]
@@ -95,7 +98,10 @@ fn files_that_can_t_be_used_are_named() {
         |ran: crate::support::Ran| ran.stderr().replace(dir.path().to_str().unwrap(), "DIR");
     let serve = || cardcheck().args("serve --listen 127.0.0.1:0 --once");
     let ran = serve().arg("--ca").arg(&rubbish).run().exits(3);
-    insta::assert_snapshot!(shown(ran), @"");
+    insta::assert_snapshot!(shown(ran), @r"
+    error: DIR/rubbish.pem: there is no certificate in it (PEM, `-----BEGIN CERTIFICATE-----`)
+    help: `openssl x509 -in FILE -text` and `openssl pkey -in FILE -text` show what such a file holds
+    ");
     let ran = serve()
         .arg("--cert")
         .arg(&rubbish)
@@ -103,18 +109,27 @@ fn files_that_can_t_be_used_are_named() {
         .arg(&rubbish)
         .run()
         .exits(3);
-    insta::assert_snapshot!(shown(ran), @"");
+    insta::assert_snapshot!(shown(ran), @r"
+    error: DIR/rubbish.pem: there is no certificate in it (PEM, `-----BEGIN CERTIFICATE-----`)
+    help: `openssl x509 -in FILE -text` and `openssl pkey -in FILE -text` show what such a file holds
+    ");
     let ran = serve()
         .arg("--ca-out")
         .arg(dir.path().join("no/ca.pem"))
         .run()
         .exits(3);
-    insta::assert_snapshot!(shown(ran), @"");
+    insta::assert_snapshot!(shown(ran), @r"
+    error: can't write DIR/no/ca.pem: No such file or directory (os error 2)
+    help: nothing was run; name a path in a directory that exists and is yours
+    ");
     let ran = serve()
         .args("--profile pkcs1-only --tls 1.3")
         .run()
         .exits(2);
-    insta::assert_snapshot!(shown(ran), @"");
+    insta::assert_snapshot!(shown(ran), @r"
+    error: none of these profiles speaks the version of --tls
+    help: leave --tls out, or name another --profile
+    ");
 }
 
 #[test]

@@ -154,7 +154,29 @@ fn who_sends_no_certificate_is_told_what_a_strict_server_says() {
         assert_eq!(text.lines().next(), Some(line.as_str()), "{text}");
     }
     insta::with_settings!({filters => vec![(r"\d{4}-\d\d-\d\dT[\d:]+Z", "[time]"), (r"\d+\.\d m?s", "[ms]"), (r"(?s)What the client offered.*", "[..]")]}, {
-        insta::assert_snapshot!(text, @"");
+        insta::assert_snapshot!(text, @r"
+        ✗ let in; a strict server would have refused with handshake_failure (40): no certificate came
+
+        visit 2 to openssl-3.0 from 127.0.0.1, [time]
+
+        The client answered, but sent no certificate (no-certificate-sent)
+          One of these: nobody chose one; the client has none, or doesn't see the card; nothing in the list
+          fits its key. Why can't be told from here.
+          - client: See that the browser has the card's module and lists the certificate; end it and start
+            it again, for it remembers a Cancel
+          - client: Try the other ports: where only PKCS1 is asked for over TLS 1.2, a card without RSA-PSS
+            can log in
+          - client: `cardcheck matrix --module M` tells it for certain from the card's side
+
+        What came of it
+          stage                      select
+          a strict server says       handshake_failure (40): no certificate came
+          version                    TLS 1.2
+          cipher suite               TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384
+          group                      x25519
+
+        [..]
+        ");
     });
 }
 
