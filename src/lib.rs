@@ -19,5 +19,6 @@ pub mod diagnose;
 pub mod matrix;
 pub mod model;
 pub mod report;
+pub mod serve;
 pub mod tls;
 pub mod token;

@@ -12,11 +12,12 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("diagnose", &["model", "clients"]),
     ("matrix", &["model", "tls", "clients", "diagnose"]),
     ("advise", &["model", "clients", "diagnose"]),
+    ("serve", &["model", "tls", "diagnose"]),
     ("report", &["model"]),
     (
         "cli",
         &[
-            "model", "token", "tls", "clients", "diagnose", "matrix", "advise", "report",
+            "model", "token", "tls", "clients", "diagnose", "matrix", "advise", "serve", "report",
         ],
     ),
 ];

@@ -45,7 +45,7 @@ pub(super) fn run(wanted: &Advise) -> Result<Exit, CliError> {
 }
 
 fn question(wanted: &Advise) -> Result<Question, CliError> {
-    let today = servers::named(&wanted.profile)?;
+    let today = servers::named(&wanted.profile, &[])?;
     let today = today.iter().filter_map(of_profile);
     let clients: Vec<&'static dyn Client> = servers::clients(&wanted.client)?;
     Ok(Question {

@@ -1,5 +1,6 @@
 //! The command line.
 
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -34,6 +35,8 @@ pub(super) enum Command {
     Inspect(Inspect),
     /// Weigh many cards' reports: which server setting lets how many of them in, with which clients
     Advise(Advise),
+    /// Open ports that ask a browser, or any TLS client, for its certificate, and a page that tells what it did
+    Serve(Box<Serve>),
     /// Print the long text of a finding, or the list of all findings
     Explain {
         /// The finding's id, such as pss-listed-but-refused
@@ -125,6 +128,38 @@ pub(super) struct Watch {
 
 #[derive(Debug, ClapArgs)]
 #[command(after_help = exit::TABLE)]
+pub(super) struct Serve {
+    /// Where the index page is; each profile's port is one further on. Port 0: free ones
+    #[arg(long, value_name = "ADDRESS[:PORT]", default_value = "127.0.0.1:8440", value_parser = listen)]
+    pub(super) listen: SocketAddr,
+    /// Ask as this server does: a built-in name, or a TOML file; may be given several times [default: a handful that tell cards apart]
+    #[arg(long, value_name = "NAME|FILE", value_delimiter = ',')]
+    pub(super) profile: Vec<String>,
+    /// Ask for a list in OpenSSL's syntax: RSA+SHA256:RSA-PSS+SHA256
+    #[arg(long, value_name = "LIST")]
+    pub(super) sigalgs: Vec<String>,
+    /// Speak only this version of TLS
+    #[arg(long, value_name = "VERSION")]
+    pub(super) tls: Option<Version>,
+    /// Send the names of the CAs in this file (PEM), and hold certificates against them [default: no names, any certificate]
+    #[arg(long, value_name = "FILE")]
+    pub(super) ca: Option<PathBuf>,
+    /// End the handshake where a strict server would: no certificate, or one or a signature that it objects to
+    #[arg(long)]
+    pub(super) require: bool,
+    /// How long a client may take to answer, such as 2m; people choose a certificate and type a PIN meanwhile
+    #[arg(long, value_name = "TIME", default_value = "2m", value_parser = patience)]
+    pub(super) timeout: Duration,
+    #[command(flatten)]
+    pub(super) identity: Identity,
+    #[command(flatten)]
+    pub(super) fixture: Fixture,
+    #[command(flatten)]
+    pub(super) manner: Manner,
+}
+
+#[derive(Debug, ClapArgs)]
+#[command(after_help = exit::TABLE)]
 pub(super) struct Inspect {
     /// A certificate in PEM or DER, its chain behind it if the file has one; or a PKCS#11 URI (RFC 7512) of one on a token
     #[arg(value_name = "FILE|URI")]
@@ -203,6 +238,48 @@ Exit codes:
   2    the command line is wrong
   3    a file can't be read or written
   4    no report could be read, or there is no card in any";
+
+/// Who the server is.
+#[derive(Debug, ClapArgs)]
+#[command(next_help_heading = "The server's certificate [default: made for this run]")]
+pub(super) struct Identity {
+    /// A name or an address for the certificate that is made, besides localhost; may be given several times
+    #[arg(long, value_name = "NAME", conflicts_with = "cert")]
+    pub(super) name: Vec<String>,
+    /// Write the CA that issued it to this file (PEM), for clients to trust; it is made anew for each run, and its key is not kept
+    #[arg(long, value_name = "FILE", conflicts_with = "cert")]
+    pub(super) ca_out: Option<PathBuf>,
+    /// Use this certificate, with its chain (PEM)
+    #[arg(long, value_name = "FILE", requires = "key")]
+    pub(super) cert: Option<PathBuf>,
+    /// The private key of --cert (PEM, not encrypted)
+    #[arg(long, value_name = "FILE", requires = "cert")]
+    pub(super) key: Option<PathBuf>,
+}
+
+/// What other programs' tests need.
+#[derive(Debug, ClapArgs)]
+#[command(next_help_heading = "As a fixture for other programs' tests")]
+pub(super) struct Fixture {
+    /// End after the first visitor; exit code 0 if it logged in and no strict server objects, else 1
+    #[arg(long)]
+    pub(super) once: bool,
+    /// Write the ports to this file once they are open: `PORT NAME` on each line, the index page's first
+    #[arg(long, value_name = "FILE")]
+    pub(super) port_file: Option<PathBuf>,
+    /// How each visit is told on stdout; json: a document on a line
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    pub(super) format: Telling,
+}
+
+/// How visits are told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum Telling {
+    /// For people
+    Text,
+    /// For programs
+    Json,
+}
 
 #[derive(Debug, ClapArgs)]
 #[command(next_help_heading = "Token")]
@@ -399,6 +476,19 @@ fn at_least_one(text: &str) -> Result<usize, String> {
     }
 }
 
+/// The port of `serve` if none is named; nothing else that is known is there.
+const SERVE_PORT: u16 = 8440;
+
+/// An address, with or without a port.
+fn listen(text: &str) -> Result<SocketAddr, String> {
+    let with_port = text.parse::<SocketAddr>().ok();
+    let bare = text.trim_start_matches('[').trim_end_matches(']');
+    let without = || Some(SocketAddr::new(bare.parse().ok()?, SERVE_PORT));
+    with_port.or_else(without).ok_or_else(|| {
+        "it must be an IP address, such as 127.0.0.1, 0.0.0.0:8440 or [::1]:8440".into()
+    })
+}
+
 /// A duration as people write it; a bare number is seconds.
 fn patience(text: &str) -> Result<Duration, String> {
     let in_seconds = text.parse::<f64>().ok();
@@ -432,6 +522,18 @@ mod tests {
         assert_eq!(patience("0.5"), Ok(Duration::from_millis(500)));
         for bad in ["0", "-1", "soon", "", "inf", "NaN", "100d", "1e300"] {
             assert!(patience(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_port_may_be_left_out() {
+        let listens = |text: &str| listen(text).map(|address| address.to_string());
+        assert_eq!(listens("127.0.0.1"), Ok("127.0.0.1:8440".into()));
+        assert_eq!(listens("0.0.0.0:0"), Ok("0.0.0.0:0".into()));
+        assert_eq!(listens("::1"), Ok("[::1]:8440".into()));
+        assert_eq!(listens("[::1]"), Ok("[::1]:8440".into()));
+        for bad in ["localhost", "8440", "", "1.2.3.4:99999"] {
+            assert!(listen(bad).is_err(), "{bad}");
         }
     }
 

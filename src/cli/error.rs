@@ -1,5 +1,6 @@
 //! Errors for the person: what happened in the field's own name, the cause, and the next step.
 
+use std::io::ErrorKind;
 use std::path::Path;
 
 use super::exit::Exit;
@@ -9,6 +10,7 @@ use crate::model::function::Function;
 use crate::model::lost::Lost;
 use crate::model::obstacle::Obstacle;
 use crate::model::scheme::UnknownScheme;
+use crate::serve::CantListen;
 use crate::tls::authority::AuthorityError;
 use crate::token::ModuleError;
 use crate::token::discover;
@@ -209,6 +211,24 @@ impl From<UnknownProfile> for CliError {
 impl From<ProfileError> for CliError {
     fn from(error: ProfileError) -> Self {
         CliError::usage(error.to_string())
+    }
+}
+
+impl From<CantListen> for CliError {
+    fn from(error: CantListen) -> Self {
+        let help = match error.error.kind() {
+            ErrorKind::AddrInUse => {
+                "another program has the port, perhaps another `cardcheck serve`; `--listen 127.0.0.1:0` takes free ones"
+            }
+            ErrorKind::PermissionDenied => {
+                "ports below 1024 are the system's; --listen takes others"
+            }
+            ErrorKind::AddrNotAvailable => {
+                "the address is not one of this machine's; `ip address` lists them"
+            }
+            _ => "try another address with --listen",
+        };
+        CliError::environment(error.to_string()).help(help)
     }
 }
 

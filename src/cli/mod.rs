@@ -21,6 +21,7 @@ mod output;
 mod pin;
 mod progress;
 mod saving;
+mod serve;
 mod servers;
 mod speak;
 mod survey;
@@ -43,6 +44,7 @@ pub fn main() -> ExitCode {
         Command::Watch(options) => watch::run(&options),
         Command::Inspect(options) => inspect::run(&options),
         Command::Advise(options) => advise::run(&options),
+        Command::Serve(options) => serve::run(&options),
         Command::Explain { finding } => texts::explain(finding.as_deref()),
         Command::Schema { of } => texts::schema(of),
         Command::Completions { shell } => texts::completions(shell),

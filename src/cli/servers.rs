@@ -14,31 +14,31 @@ use crate::model::profile::Profile;
 /// # Errors
 /// An unknown name, a file that can't be read, or one that has an error.
 pub(super) fn profiles(servers: &Servers) -> Result<Vec<Profile>, CliError> {
-    let mut chosen = named(&servers.profile)?;
-    for list in &servers.sigalgs {
+    let chosen = named(&servers.profile, &servers.sigalgs)?;
+    Ok(match chosen.is_empty() {
+        true => profiles::builtin().to_vec(),
+        false => chosen,
+    })
+}
+
+/// The profiles named by `--profile` and `--sigalgs`.
+///
+/// # Errors
+/// An unknown name, a file that can't be read, or one that has an error.
+pub(super) fn named(names: &[String], sigalgs: &[String]) -> Result<Vec<Profile>, CliError> {
+    let mut chosen: Vec<Profile> = Vec::new();
+    for wanted in names {
+        for profile in named_or_file(wanted)? {
+            add(&mut chosen, profile)?;
+        }
+    }
+    for list in sigalgs {
         let profile = profiles::from_sigalgs(list)?;
-        let name = match servers.sigalgs.as_slice() {
+        let name = match sigalgs {
             [_] => profile.name,
             _ => format!("sigalgs {list}"),
         };
         add(&mut chosen, Profile { name, ..profile })?;
-    }
-    if chosen.is_empty() {
-        chosen = profiles::builtin().to_vec();
-    }
-    Ok(chosen)
-}
-
-/// The profiles of these names, or in these files.
-///
-/// # Errors
-/// An unknown name, a file that can't be read, or one that has an error.
-pub(super) fn named(wanted: &[String]) -> Result<Vec<Profile>, CliError> {
-    let mut chosen: Vec<Profile> = Vec::new();
-    for wanted in wanted {
-        for profile in named_or_file(wanted)? {
-            add(&mut chosen, profile)?;
-        }
     }
     Ok(chosen)
 }

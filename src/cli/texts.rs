@@ -17,25 +17,33 @@ const EXPLANATION_WIDTH: usize = 80;
 pub(super) fn explain(finding: Option<&str>) -> Result<Exit, CliError> {
     let text = match finding {
         None => {
-            let rules = diagnose::RULES.iter();
-            let widest = rules.clone().map(|rule| rule.id.len()).max();
+            let widest = texts().map(|(id, ..)| id.len()).max();
             let width = widest.unwrap_or_default();
-            rules
-                .map(|rule| format!("{:<width$} {}\n", rule.id, rule.title))
+            texts()
+                .map(|(id, title, _)| format!("{id:<width$} {title}\n"))
                 .collect()
         }
         Some(id) => {
-            let rule = diagnose::by_id(id).ok_or_else(|| unknown_finding(id))?;
-            let explanation = textwrap::fill(rule.explanation, EXPLANATION_WIDTH);
-            format!("{}\n{}\n\n{explanation}\n", rule.id, rule.title)
+            let known = texts().find(|(known, ..)| *known == id);
+            let (id, title, explanation) = known.ok_or_else(|| unknown_finding(id))?;
+            let explanation = textwrap::fill(explanation, EXPLANATION_WIDTH);
+            format!("{id}\n{title}\n\n{explanation}\n")
         }
     };
     stdout(&text)?;
     Ok(Exit::AsExpected)
 }
 
+/// Id, title and long text of every finding: of runs, then of visits.
+fn texts() -> impl Iterator<Item = (&'static str, &'static str, &'static str)> {
+    let of_runs = diagnose::RULES.iter();
+    let of_runs = of_runs.map(|rule| (rule.id, rule.title, rule.explanation));
+    let of_visits = diagnose::visit::rules();
+    of_runs.chain(of_visits.filter_map(|rule| Some((rule.id, rule.title, rule.explanation?))))
+}
+
 fn unknown_finding(id: &str) -> CliError {
-    let near = nearest_name(id, diagnose::RULES.iter().map(|rule| rule.id));
+    let near = nearest_name(id, texts().map(|(id, ..)| id));
     let near = near.map_or(String::new(), |near| format!(", did you mean `{near}`?"));
     CliError::usage(format!("unknown finding `{id}`{near}"))
         .help("`cardcheck explain` lists them all")

@@ -60,6 +60,7 @@ mod software;
 mod tls13_needs_pss;
 mod token_removed;
 mod tried;
+pub mod visit;
 mod weak_certificate_signature;
 mod what_if;
 mod works_only_below_tls13;

@@ -40,6 +40,18 @@ impl Flaw {
         }
     }
 
+    /// What was done, in a few words.
+    pub fn in_words(self) -> String {
+        match self {
+            Flaw::BareHash => "the hash is padded without its DigestInfo".into(),
+            Flaw::SaltLength(len) => format!("the PSS salt has {len} bytes"),
+            Flaw::OtherPadding => "it has the other padding, PKCS1 for PSS or PSS for PKCS1".into(),
+            Flaw::OtherHash(hash) => format!("it is made over {}", hash.name()),
+            Flaw::DerNotRaw => "its two numbers were encoded twice".into(),
+            Flaw::HashMisfit => "the hash was not brought to the curve's length".into(),
+        }
+    }
+
     /// The salt's bytes, where that is the flaw.
     pub fn salt_length(self) -> Option<u16> {
         match self {

@@ -124,6 +124,12 @@ impl Certificate {
     }
 }
 
+/// The certificate as text (RFC 7468 §5).
+pub fn to_pem(der: &[u8]) -> String {
+    // fails only for a label that is none
+    pem_rfc7468::encode_string("CERTIFICATE", pem_rfc7468::LineEnding::LF, der).unwrap_or_default()
+}
+
 /// An extension that can't be read counts as absent: what a server makes of it is not known.
 fn digital_signature(certificate: &X509Certificate<'_>) -> Option<bool> {
     let usage = certificate.key_usage().ok()??;

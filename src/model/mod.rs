@@ -25,6 +25,7 @@ pub mod lost;
 pub mod mechanism;
 pub mod obstacle;
 pub mod path;
+pub mod printable;
 pub mod profile;
 pub mod public_key;
 pub mod reader;
@@ -41,6 +42,7 @@ pub mod uri;
 pub mod usage;
 pub mod verify;
 pub mod version;
+pub mod visit;
 
 /// The name in `known` that a person most likely meant by `name`, for "did you mean"; `None` if none is near.
 pub fn nearest_name<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {

@@ -15,6 +15,14 @@ impl TlsVersion {
     /// Both, older first.
     pub const ALL: [TlsVersion; 2] = [TlsVersion::V1_2, TlsVersion::V1_3];
 
+    /// The ProtocolVersion on the wire (RFC 8446 §4.2.1).
+    pub fn code_point(self) -> u16 {
+        match self {
+            TlsVersion::V1_2 => 0x0303,
+            TlsVersion::V1_3 => 0x0304,
+        }
+    }
+
     /// `1.2` or `1.3`.
     pub fn name(self) -> &'static str {
         match self {

@@ -5,6 +5,8 @@
 
 use anstyle::{AnsiColor, Style};
 
+pub use crate::model::printable::printable;
+
 const GOOD: Style = AnsiColor::Green.on_default();
 const BAD: Style = AnsiColor::Red.on_default().bold();
 const MIXED: Style = AnsiColor::Yellow.on_default().bold();
@@ -137,19 +139,6 @@ impl Screen {
             text.to_owned()
         }
     }
-}
-
-/// Text that came from a token, without what could steer a terminal.
-pub fn printable(text: &str) -> String {
-    text.chars()
-        .map(|c| if steers(c) { '\u{fffd}' } else { c })
-        .collect()
-}
-
-/// Control characters, those that turn the direction of writing, and those that end a line.
-pub(super) fn steers(c: char) -> bool {
-    c.is_control()
-        || matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 /// `1 cell`, `2 cells`.

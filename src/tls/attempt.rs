@@ -11,7 +11,7 @@ use super::client::{self, Record, Resolver, SharedRecord};
 use super::handshake;
 use super::server::{self, Refusal, Verdict};
 use super::setup::{Client, Rule, Server};
-use super::tap::{self, StreamTap};
+use super::tap::{self, Speaker, StreamTap};
 use crate::model::alert::Alert;
 use crate::model::choice::Choice;
 use crate::model::request::Request;
@@ -149,7 +149,7 @@ fn connect(
 ///
 /// The server's word is what counts: in TLS 1.3 a client is done before the server has looked at its signature.
 fn pump(mut client: Connection, mut server: Connection) -> Ended {
-    let mut stream_tap = StreamTap::default();
+    let mut stream_tap = StreamTap::on(Speaker::Server);
     let mut ended = Ended {
         client: None,
         server: None,

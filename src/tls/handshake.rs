@@ -1,4 +1,4 @@
-//! The CertificateRequest, read from handshake messages as they were on the wire.
+//! The CertificateRequest, read from handshake messages as they were on the wire; and how such messages are found.
 
 use tls_parser::{
     TlsExtension, TlsMessage, TlsMessageHandshake, parse_tls_extension, parse_tls_message_handshake,
@@ -22,7 +22,7 @@ pub(super) fn certificate_request(messages: &[u8], version: TlsVersion) -> Optio
 }
 
 /// The first whole message of this type, its four bytes of header included.
-fn find(mut messages: &[u8], kind: u8) -> Option<&[u8]> {
+pub(super) fn find(mut messages: &[u8], kind: u8) -> Option<&[u8]> {
     loop {
         let (header, _) = messages.split_first_chunk::<4>()?;
         let [message_kind, a, b, c] = *header;
@@ -87,7 +87,7 @@ fn authorities(names: &[u8]) -> Option<Vec<Vec<u8>>> {
 }
 
 /// A vector with a length of `N` bytes in front (RFC 8446 §3.4), and what follows it.
-fn vector<const N: usize>(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
+pub(super) fn vector<const N: usize>(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
     let (length, rest) = bytes.split_first_chunk::<N>()?;
     let length = length
         .iter()
@@ -95,7 +95,7 @@ fn vector<const N: usize>(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
     rest.split_at_checked(length)
 }
 
-fn schemes(codes: &[u16]) -> Vec<Scheme> {
+pub(super) fn schemes(codes: &[u16]) -> Vec<Scheme> {
     codes.iter().copied().map(Scheme).collect()
 }
 

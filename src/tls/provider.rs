@@ -1,6 +1,7 @@
-//! The cryptography that both sides use: few suites and one group, since the matrix is about the client's signature.
+//! The cryptography that is used: in the matrix few suites and one group, since it is about the client's signature; where
+//! anybody may come, all.
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use rustls::SupportedProtocolVersion;
 use rustls::crypto::CryptoProvider;
@@ -35,6 +36,17 @@ pub(super) fn plain() -> Arc<CryptoProvider> {
         kx_groups: vec![kx_group::X25519],
         ..aws_lc_rs::default_provider()
     })
+}
+
+/// The provider of a server for everybody: all suites and groups, with the tap.
+pub(super) fn serving() -> Arc<CryptoProvider> {
+    static PROVIDER: LazyLock<Arc<CryptoProvider>> = LazyLock::new(|| {
+        Arc::new(CryptoProvider {
+            cipher_suites: tap::servers_suites(),
+            ..aws_lc_rs::default_provider()
+        })
+    });
+    Arc::clone(&PROVIDER)
 }
 
 /// `rustls`' name for a version.

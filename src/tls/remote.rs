@@ -12,7 +12,7 @@ use super::attempt::{Attempt, End, alert_received, deliver, finish};
 use super::authority::{Authority, SERVER_NAME};
 use super::client::{self, Record, Resolver, SharedRecord};
 use super::setup::Client;
-use super::tap::{self, StreamTap};
+use super::tap::{self, Speaker, StreamTap};
 use crate::model::version::TlsVersion;
 
 /// The first line of an answer is enough; a server that sends more without one has said nothing that can be understood.
@@ -90,7 +90,7 @@ fn talk(
     connection: &mut Connection,
     question: &Question,
 ) -> std::io::Result<Ended> {
-    let mut stream_tap = StreamTap::default();
+    let mut stream_tap = StreamTap::on(Speaker::Server);
     let (mut asked, mut answer) = (false, Vec::new());
     loop {
         if !connection.is_handshaking() && !asked {

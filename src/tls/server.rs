@@ -10,19 +10,16 @@ use rustls::client::danger::HandshakeSignatureValid;
 use rustls::pki_types::{CertificateDer, UnixTime};
 use rustls::server::danger::{ClientCertVerified, ClientCertVerifier};
 use rustls::server::{NoServerSessionStorage, ServerConfig};
-use rustls::{
-    CertificateError, DigitallySignedStruct, DistinguishedName, Error, PeerMisbehaved,
-    SignatureScheme,
-};
+use rustls::{DigitallySignedStruct, DistinguishedName, Error, SignatureScheme};
 
 use super::authority::Authority;
+use super::objections::{self, Asked};
 use super::provider::{plain, protocol_version};
 use super::setup::Server;
 use crate::model::certificate::Certificate;
-use crate::model::public_key::PublicKey;
-use crate::model::scheme::{KeyShape, Kind, Misfit, Scheme};
-use crate::model::verify::{VerifyError, verify};
+use crate::model::scheme::{Kind, Scheme};
 use crate::model::version::TlsVersion;
+use crate::model::visit::Objection;
 
 /// The part of `schemes` that `rustls` can put into a CertificateRequest: in TLS 1.2 it drops DSA, SHA-224, rsa_pss_pss and
 /// every scheme that it doesn't know (server/tls12.rs, emit_certificate_req); in TLS 1.3 it drops nothing.
@@ -118,19 +115,10 @@ impl ClientCertVerifier for Verifier {
         _now: UnixTime,
     ) -> Result<ClientCertVerified, Error> {
         let certificate = self.read(end_entity)?;
-        let bits = match &certificate.public_key {
-            rsa @ PublicKey::Rsa { .. } => rsa.bits(),
-            _ => None,
-        };
-        if bits.is_some_and(|bits| bits < self.min_rsa_bits) {
-            let (bits, least) = (bits.unwrap_or_default(), self.min_rsa_bits);
-            let why = format!(
-                "the server's policy takes RSA keys of {least} bits or more, this one has {bits}"
-            );
-            // what OpenSSL sends at its security level's "ee key too small"
-            return Err(self.refuse(why, CertificateError::BadEncoding));
+        match objections::to_key_size(&certificate, self.min_rsa_bits) {
+            Some(objection) => Err(self.refuse(&objection)),
+            None => Ok(ClientCertVerified::assertion()),
         }
-        Ok(ClientCertVerified::assertion())
     }
 
     fn verify_tls12_signature(
@@ -167,58 +155,27 @@ impl Verifier {
         signed: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
         let scheme = Scheme(u16::from(signed.scheme));
-        let certificate = self.read(certificate)?;
-        self.admissible(scheme, &certificate.public_key)?;
-        match verify(&certificate.public_key, scheme, message, signed.signature()) {
-            Ok(()) => Ok(HandshakeSignatureValid::assertion()),
-            Err(VerifyError::Unsupported) => {
-                let why = format!("cardcheck has no verifier for {scheme} with this key");
-                self.verdict.set(Refusal::CouldNotTell(why));
-                Err(Error::General("no verifier".into()))
-            }
-            Err(error) => {
-                let why = format!("{error}: {scheme}, by the certificate's public key");
-                Err(self.refuse(why, CertificateError::BadSignature))
-            }
-        }
-    }
-
-    /// Was the scheme asked for, and may this key use it in this version?
-    fn admissible(&self, scheme: Scheme, key: &PublicKey) -> Result<(), Error> {
-        if !self.schemes.contains(&scheme) {
-            return Err(self.misbehaved(format!("{scheme} was not asked for")));
-        }
-        let shape = KeyShape {
-            key_type: key.key_type(),
-            bits: key.bits(),
-            curve: match key {
-                PublicKey::Ec { curve, .. } => Some(*curve),
-                _ => None,
-            },
-            pss_only: key.is_pss_only(),
+        let key = self.read(certificate)?.public_key;
+        let asked = Asked {
+            version: self.version,
+            schemes: &self.schemes,
         };
-        let why = match scheme.fits(&shape, self.version) {
-            Ok(()) => return Ok(()),
-            Err(Misfit::KeyType) => format!("{scheme} is not for the certificate's type of key"),
-            Err(Misfit::Version) => format!("TLS {} forbids {scheme}", self.version),
-            Err(Misfit::Curve) => format!("TLS 1.3 binds {scheme} to another curve"),
-        };
-        Err(self.misbehaved(why))
+        match objections::to_signature(asked, &key, scheme, message, signed.signature()) {
+            None => Ok(HandshakeSignatureValid::assertion()),
+            Some(objection) => Err(self.refuse(&objection)),
+        }
     }
 
     fn read(&self, certificate: &CertificateDer<'_>) -> Result<Certificate, Error> {
         Certificate::from_der(certificate)
-            .map_err(|error| self.refuse(error.to_string(), CertificateError::BadEncoding))
+            .map_err(|error| self.refuse(&Objection::Unreadable(error.to_string())))
     }
 
-    fn refuse(&self, why: String, error: CertificateError) -> Error {
-        self.verdict.set(Refusal::Because(why));
-        Error::InvalidCertificate(error)
-    }
-
-    /// illegal_parameter.
-    fn misbehaved(&self, why: String) -> Error {
-        self.verdict.set(Refusal::Because(why));
-        Error::PeerMisbehaved(PeerMisbehaved::SignedHandshakeWithUnadvertisedSigScheme)
+    fn refuse(&self, objection: &Objection) -> Error {
+        self.verdict.set(match objection {
+            Objection::CouldNotTell(_) => Refusal::CouldNotTell(objection.to_string()),
+            _ => Refusal::Because(objection.to_string()),
+        });
+        objections::as_error(objection)
     }
 }

@@ -1,18 +1,19 @@
-//! The tap: every handshake message a server sends, in clear, whatever `rustls` makes of it.
+//! The tap: every handshake message and alert of either side, in clear, whatever `rustls` makes of it.
 //!
 //! What a resolver is told is filtered: TLS 1.2 loses SHA-224, rsa_pss_pss and unknown schemes, TLS 1.3 loses PKCS1. So the
 //! CertificateRequest is read off the wire: before encryption starts from the byte stream, after it from a wrapper round
 //! the AEAD, which sees each record once it is decrypted. Cipher suites are `'static`, so the wrapper can't know its
-//! connection; it writes to the thread's own buffer, and a connection is pumped on one thread.
+//! connection; it writes to the thread's own buffers. A connection that is pumped on one thread clears them first; one that
+//! shares its thread with others lends its own for as long as it is worked on.
 
 use std::cell::RefCell;
 use std::sync::LazyLock;
 
 use rustls::crypto::CipherSuiteCommon;
-use rustls::crypto::aws_lc_rs::cipher_suite;
+use rustls::crypto::aws_lc_rs::{self, cipher_suite};
 use rustls::crypto::cipher::{
     AeadKey, InboundOpaqueMessage, InboundPlainMessage, Iv, MessageDecrypter, MessageEncrypter,
-    Tls13AeadAlgorithm, UnsupportedOperationError,
+    OutboundOpaqueMessage, OutboundPlainMessage, Tls13AeadAlgorithm, UnsupportedOperationError,
 };
 use rustls::{
     ConnectionTrafficSecrets, ContentType, Error, SupportedCipherSuite, Tls13CipherSuite,
@@ -20,86 +21,213 @@ use rustls::{
 use tls_parser::{TlsRecordType, parse_tls_raw_record};
 
 thread_local! {
-    /// Handshake messages from the server, one after the other.
-    static HEARD: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
+    static HEARD: RefCell<Heard> = const { RefCell::new(Heard::nothing()) };
+}
+
+/// No handshake needs more of one side; what comes after that is not kept.
+const MOST: usize = 256 * 1024;
+
+/// Who speaks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Speaker {
+    Client,
+    Server,
+}
+
+/// What was said on a connection so far.
+#[derive(Debug, Default)]
+pub(super) struct Heard {
+    pub(super) client: Said,
+    pub(super) server: Said,
+}
+
+/// What one side said.
+#[derive(Debug, Default)]
+pub(super) struct Said {
+    /// Handshake messages, one after the other.
+    pub(super) messages: Vec<u8>,
+    /// The first alert, close_notify left out.
+    pub(super) alert: Option<u8>,
+    /// It said that it closes.
+    pub(super) closed: bool,
+}
+
+impl Heard {
+    const fn nothing() -> Heard {
+        Heard {
+            client: Said::nothing(),
+            server: Said::nothing(),
+        }
+    }
+
+    fn by(&mut self, speaker: Speaker) -> &mut Said {
+        match speaker {
+            Speaker::Client => &mut self.client,
+            Speaker::Server => &mut self.server,
+        }
+    }
+}
+
+impl Said {
+    const fn nothing() -> Said {
+        Said {
+            messages: Vec::new(),
+            alert: None,
+            closed: false,
+        }
+    }
+
+    fn message(&mut self, bytes: &[u8]) {
+        let room = MOST.saturating_sub(self.messages.len());
+        let bytes = bytes.get(..room).unwrap_or(bytes);
+        self.messages.extend_from_slice(bytes);
+    }
+
+    /// Level and description (RFC 8446 §6).
+    fn alert(&mut self, bytes: &[u8]) {
+        match bytes {
+            [_, 0] => self.closed = true,
+            [_, description] => self.alert = self.alert.or(Some(*description)),
+            // encrypted
+            _ => {}
+        }
+    }
 }
 
 /// Forgets what an earlier connection of this thread said.
 pub(super) fn clear() {
-    HEARD.with_borrow_mut(Vec::clear);
+    HEARD.set(Heard::default());
 }
 
-/// The handshake messages heard so far on this thread.
+/// The server's handshake messages heard so far on this thread.
 pub(super) fn heard() -> Vec<u8> {
-    HEARD.with_borrow(Vec::clone)
+    HEARD.with_borrow(|heard| heard.server.messages.clone())
 }
 
-/// Listens to a server's records before they are encrypted.
-#[derive(Default)]
+/// Looks at what was heard so far on this thread.
+pub(super) fn with_heard<T>(look: impl FnOnce(&Heard) -> T) -> T {
+    HEARD.with_borrow(look)
+}
+
+/// Does the work with these buffers in the place of the thread's own.
+pub(super) fn lend<T>(buffers: &mut Heard, work: impl FnOnce() -> T) -> T {
+    HEARD.with_borrow_mut(|own| std::mem::swap(own, buffers));
+    let done = work();
+    HEARD.with_borrow_mut(|own| std::mem::swap(own, buffers));
+    done
+}
+
+/// Listens to one side's records before they are encrypted.
 pub(super) struct StreamTap {
+    speaker: Speaker,
     pending: Vec<u8>,
-    /// A ChangeCipherSpec came: the rest is not for this tap.
-    encrypted: bool,
+    /// A ChangeCipherSpec came, or something that is no TLS: the rest is not for this tap.
+    done: bool,
 }
 
 impl StreamTap {
-    /// Takes the next bytes from the server, in whatever pieces they come.
+    pub(super) fn on(speaker: Speaker) -> StreamTap {
+        StreamTap {
+            speaker,
+            pending: Vec::new(),
+            done: false,
+        }
+    }
+
+    /// Takes the next bytes from that side, in whatever pieces they come.
     pub(super) fn listen(&mut self, bytes: &[u8]) {
-        if self.encrypted {
+        if self.done {
             return;
         }
         self.pending.extend_from_slice(bytes);
         let mut rest = self.pending.as_slice();
         while let Ok((after, record)) = parse_tls_raw_record(rest) {
             match record.hdr.record_type {
-                TlsRecordType::Handshake => keep(record.data),
-                TlsRecordType::Alert => {}
-                _ => self.encrypted = true,
+                TlsRecordType::Handshake => keep(self.speaker, |said| said.message(record.data)),
+                TlsRecordType::Alert => keep(self.speaker, |said| said.alert(record.data)),
+                _ => self.done = true,
             }
-            if self.encrypted {
+            if self.done {
                 break;
             }
             rest = after;
         }
         self.pending = rest.to_vec();
+        // a record is 2^14 bytes and some at most
+        self.done |= self.pending.len() > MOST;
     }
 }
 
-fn keep(messages: &[u8]) {
-    HEARD.with_borrow_mut(|heard| heard.extend_from_slice(messages));
+fn keep(speaker: Speaker, write: impl FnOnce(&mut Said)) {
+    HEARD.with_borrow_mut(|heard| write(heard.by(speaker)));
 }
 
-/// TLS_AES_128_GCM_SHA256 with the tap inside; `None` if this `rustls` has it no more.
+fn keep_content(speaker: Speaker, typ: ContentType, payload: &[u8]) {
+    match typ {
+        ContentType::Handshake => keep(speaker, |said| said.message(payload)),
+        ContentType::Alert => keep(speaker, |said| said.alert(payload)),
+        _ => {}
+    }
+}
+
+/// TLS_AES_128_GCM_SHA256 with a client's tap inside; `None` if this `rustls` has it no more.
 pub(super) fn tapped_suite() -> Option<SupportedCipherSuite> {
-    static SUITE: LazyLock<Option<Tls13CipherSuite>> = LazyLock::new(|| {
-        let suite = cipher_suite::TLS13_AES_128_GCM_SHA256.tls13()?;
-        Some(Tls13CipherSuite {
+    static SUITE: LazyLock<Option<SupportedCipherSuite>> =
+        LazyLock::new(|| tapped(cipher_suite::TLS13_AES_128_GCM_SHA256, Speaker::Client));
+    *SUITE
+}
+
+/// Every suite that a server can speak, the tap in those of TLS 1.3; in TLS 1.2 all that matters is said
+/// before encryption starts. To be called once: see [`tapped`].
+pub(super) fn servers_suites() -> Vec<SupportedCipherSuite> {
+    let tap = |suite: &SupportedCipherSuite| tapped(*suite, Speaker::Server).unwrap_or(*suite);
+    aws_lc_rs::DEFAULT_CIPHER_SUITES.iter().map(tap).collect()
+}
+
+/// The suite with the tap inside, for the side that is `ours`; `None` for those of TLS 1.2. Suites are `'static`: this
+/// leaks, and is to be called once for each.
+fn tapped(suite: SupportedCipherSuite, ours: Speaker) -> Option<SupportedCipherSuite> {
+    let suite = suite.tls13()?;
+    let aead = suite.aead_alg;
+    Some(SupportedCipherSuite::Tls13(Box::leak(Box::new(
+        Tls13CipherSuite {
             common: CipherSuiteCommon {
                 suite: suite.common.suite,
                 hash_provider: suite.common.hash_provider,
                 confidentiality_limit: suite.common.confidentiality_limit,
             },
             hkdf_provider: suite.hkdf_provider,
-            aead_alg: Box::leak(Box::new(TappedAead(suite.aead_alg))),
+            aead_alg: Box::leak(Box::new(TappedAead { aead, ours })),
             quic: None,
-        })
-    });
-    SUITE.as_ref().map(SupportedCipherSuite::Tls13)
+        },
+    ))))
 }
 
-struct TappedAead(&'static dyn Tls13AeadAlgorithm);
+struct TappedAead {
+    aead: &'static dyn Tls13AeadAlgorithm,
+    ours: Speaker,
+}
 
 impl Tls13AeadAlgorithm for TappedAead {
     fn encrypter(&self, key: AeadKey, iv: Iv) -> Box<dyn MessageEncrypter> {
-        self.0.encrypter(key, iv)
+        Box::new(TappedEncrypter {
+            encrypter: self.aead.encrypter(key, iv),
+            speaker: self.ours,
+        })
     }
 
     fn decrypter(&self, key: AeadKey, iv: Iv) -> Box<dyn MessageDecrypter> {
-        Box::new(TappedDecrypter(self.0.decrypter(key, iv)))
+        Box::new(TappedDecrypter {
+            decrypter: self.aead.decrypter(key, iv),
+            speaker: match self.ours {
+                Speaker::Client => Speaker::Server,
+                Speaker::Server => Speaker::Client,
+            },
+        })
     }
 
     fn key_len(&self) -> usize {
-        self.0.key_len()
+        self.aead.key_len()
     }
 
     fn extract_keys(
@@ -107,11 +235,36 @@ impl Tls13AeadAlgorithm for TappedAead {
         key: AeadKey,
         iv: Iv,
     ) -> Result<ConnectionTrafficSecrets, UnsupportedOperationError> {
-        self.0.extract_keys(key, iv)
+        self.aead.extract_keys(key, iv)
     }
 }
 
-struct TappedDecrypter(Box<dyn MessageDecrypter>);
+struct TappedEncrypter {
+    encrypter: Box<dyn MessageEncrypter>,
+    speaker: Speaker,
+}
+
+impl MessageEncrypter for TappedEncrypter {
+    fn encrypt(
+        &mut self,
+        message: OutboundPlainMessage<'_>,
+        sequence: u64,
+    ) -> Result<OutboundOpaqueMessage, Error> {
+        if message.typ != ContentType::ApplicationData {
+            keep_content(self.speaker, message.typ, &message.payload.to_vec());
+        }
+        self.encrypter.encrypt(message, sequence)
+    }
+
+    fn encrypted_payload_len(&self, payload_len: usize) -> usize {
+        self.encrypter.encrypted_payload_len(payload_len)
+    }
+}
+
+struct TappedDecrypter {
+    decrypter: Box<dyn MessageDecrypter>,
+    speaker: Speaker,
+}
 
 impl MessageDecrypter for TappedDecrypter {
     fn decrypt<'a>(
@@ -119,10 +272,8 @@ impl MessageDecrypter for TappedDecrypter {
         message: InboundOpaqueMessage<'a>,
         sequence: u64,
     ) -> Result<InboundPlainMessage<'a>, Error> {
-        let plain = self.0.decrypt(message, sequence)?;
-        if plain.typ == ContentType::Handshake {
-            keep(plain.payload);
-        }
+        let plain = self.decrypter.decrypt(message, sequence)?;
+        keep_content(self.speaker, plain.typ, plain.payload);
         Ok(plain)
     }
 }
@@ -143,7 +294,7 @@ mod tests {
         .concat();
         for piece in 1..wire.len() {
             clear();
-            let mut tap = StreamTap::default();
+            let mut tap = StreamTap::on(Speaker::Server);
             wire.chunks(piece).for_each(|bytes| tap.listen(bytes));
             assert_eq!(heard(), [1, 2, 3], "in pieces of {piece}");
         }
@@ -152,7 +303,7 @@ mod tests {
     proptest! {
         #[test]
         fn no_bytes_make_the_tap_panic(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
-            StreamTap::default().listen(&bytes);
+            StreamTap::on(Speaker::Client).listen(&bytes);
         }
     }
 }

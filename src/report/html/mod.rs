@@ -26,8 +26,8 @@ use self::key::KeyView;
 use self::overview::Overview;
 use self::server::ServerView;
 use self::token::TokenView;
-use super::style::steers;
 use super::{Screen, prose};
+use crate::model::printable::steers;
 use crate::model::run::Run;
 
 const STYLE: &str = include_str!("style.css");

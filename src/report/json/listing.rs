@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use super::key::CertificateReport;
 use super::token::{MechanismReport, ModuleReport};
-use super::{Tool, escaped, pretty, schema_of};
+use super::{Tool, as_text, schema_of};
 use crate::model::certificate::Certificate;
 use crate::model::key::Key;
 use crate::model::listing::{Contents, InSlot, ListedModule, ListedSlot, ListedToken, Listing};
@@ -18,7 +18,7 @@ const SCHEMA: &str = "cardcheck.list.v1";
 
 /// The report as JSON, indented, with a newline at its end.
 pub fn render(listing: &Listing) -> String {
-    escaped(&pretty(&Report::from(listing)))
+    as_text(&Report::from(listing))
 }
 
 /// The JSON Schema of the report: of what is written, where a fact that is absent is null and never left out.

@@ -17,8 +17,8 @@ pub(super) use self::finding::RemedyReport;
 use self::key::KeyReport;
 use self::profile::{ClientReport, ProfileReport};
 use self::token::{ModuleReport, TokenReport};
-use super::style::steers;
 use crate::model::cell::Outcome;
+use crate::model::printable::json_escaped;
 use crate::model::run::Run;
 
 const SCHEMA: &str = "cardcheck.matrix.v1";
@@ -35,7 +35,7 @@ pub fn schema() -> String {
 
 /// Any report of ours as JSON.
 pub(super) fn as_text(report: &impl Serialize) -> String {
-    escaped(&pretty(report))
+    json_escaped(&pretty(report))
 }
 
 /// The schema of what is written, where a fact that is absent is null and never left out.
@@ -49,17 +49,6 @@ fn pretty(value: &impl Serialize) -> String {
     let mut text = serde_json::to_string_pretty(value).unwrap_or_default();
     text.push('\n');
     text
-}
-
-/// What could steer a terminal, in JSON's own escapes: serde_json escapes only what JSON forbids, and a card's label
-/// may hold U+009B, which begins an escape sequence too. Outside of strings only the newline is met here.
-fn escaped(json: &str) -> String {
-    let escape = |c: char| match c {
-        '\n' => c.to_string(),
-        c if steers(c) => format!("\\u{:04x}", u32::from(c)),
-        c => c.to_string(),
-    };
-    json.chars().map(escape).collect()
 }
 
 /// What `cardcheck matrix` found.

@@ -5,6 +5,7 @@ use serde_json::Value;
 use super::super::sample;
 use super::*;
 use crate::model::key_type::KeyType;
+use crate::model::printable::steers;
 use crate::model::token::PinState;
 
 fn parsed(run: &Run) -> Value {

@@ -372,7 +372,7 @@ fn nothing_that_comes_from_a_token_steers_the_terminal() {
     assert!(
         !text
             .chars()
-            .any(|c| c != '\n' && super::super::style::steers(c))
+            .any(|c| c != '\n' && crate::model::printable::steers(c))
     );
 }
 
