@@ -278,6 +278,24 @@ mod tests {
         assert!(matches!(read(&[1]), Answer::Other(_)));
     }
 
+    #[test]
+    fn how_the_socket_fails_says_what_is_wrong() {
+        let dir = tempfile::tempdir().unwrap();
+        let socket = dir.path().join("pcscd.comm");
+        let shown = socket.display().to_string();
+        assert_eq!(ask_at(&socket), Service::NotRunning(shown.clone()));
+        let listener = std::os::unix::net::UnixListener::bind(&socket).unwrap();
+        let soon = Instant::now() + Duration::from_millis(50);
+        let silent = converse(&socket, 4, soon).unwrap_err();
+        assert!(matches!(unanswered(&socket, &silent), Service::Unclear(_)));
+        drop(listener);
+        // its file stays behind
+        assert_eq!(ask_at(&socket), Service::NotRunning(shown.clone()));
+        // root is never refused, so this can't be had from the system in every test
+        let refused = ErrorKind::PermissionDenied.into();
+        assert_eq!(unanswered(&socket, &refused), Service::Forbidden(shown));
+    }
+
     proptest! {
         #[test]
         fn any_bytes_are_an_answer(bytes in proptest::collection::vec(any::<u8>(), 0..3 * RECORD)) {
