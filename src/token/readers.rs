@@ -76,9 +76,8 @@ fn socket() -> PathBuf {
 
 fn ask_at(socket: &Path) -> Service {
     let until = Instant::now() + PATIENCE;
-    let mut minors = MINORS.iter();
     let mut answer = Answer::Other("no version of its protocol is known".into());
-    while let Some(minor) = minors.next() {
+    for minor in MINORS {
         answer = match converse(socket, *minor, until) {
             Ok(bytes) => read(&bytes),
             Err(error) => return unanswered(socket, &error),
