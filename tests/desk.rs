@@ -149,7 +149,7 @@ fn the_session_in_the_readme_is_what_is_shown() {
         return;
     };
     let reports = readers.path("reports");
-    let save = format!("--save {}/{{serial}}.json", reports.display());
+    let save = format!("--cards 2 --save {}/{{serial}}.json", reports.display());
     let mut terminal = sit_down(&readers, &save);
     let mut shown = String::new();
     let mut until_said = |terminal: &mut PtySession, text: &str| {
@@ -160,13 +160,16 @@ fn the_session_in_the_readme_is_what_is_shown() {
     good.pull();
     until_said(&mut terminal, "put the next card in");
     readers.put(0, &locked);
-    until_said(&mut terminal, "take the card out");
-    shown.push_str(&get_up(&mut terminal));
-    let shown = shown
-        .replace('\r', "")
-        .replace(reports.to_str().unwrap(), "reports");
+    shown.push_str(&terminal.exp_eof().unwrap());
+    assert_eq!(
+        code(&terminal),
+        Some(3),
+        "the locked card could not be checked"
+    );
+    let shown = as_utf8(&shown).replace('\r', "");
+    let shown = shown.replace(reports.to_str().unwrap(), "reports");
     let session = format!(
-        "$ cardcheck watch --module opensc-pkcs11.so --pin-file pin {ONE_SERVER} --save 'reports/{{serial}}.json'\n{}\n",
+        "$ cardcheck watch --module opensc-pkcs11.so --pin-file pin {ONE_SERVER} --cards 2 --save 'reports/{{serial}}.json'\n{}\n",
         shown.trim()
     );
 
@@ -183,4 +186,10 @@ fn the_session_in_the_readme_is_what_is_shown() {
             "UPDATE_README=1 cargo test --test desk"
         );
     }
+}
+
+/// rexpect takes each byte for a character.
+fn as_utf8(shown: &str) -> String {
+    let bytes: Vec<u8> = shown.chars().filter_map(|c| u8::try_from(c).ok()).collect();
+    String::from_utf8(bytes).unwrap()
 }

@@ -399,7 +399,7 @@ fn a_token_that_is_not_initialised() {
 fn a_module_for_another_machine() {
     let dir = tempfile::tempdir().unwrap();
     let module = dir.path().join("other.so");
-    let mut bytes = fs::read(softhsm_or_this()).unwrap();
+    let mut bytes = fs::read(of_this_machine()).unwrap();
     // e_machine: what is ours becomes the other one
     let other: u16 = if cfg!(target_arch = "x86_64") {
         183
@@ -432,8 +432,8 @@ fn a_module_for_another_machine() {
     );
 }
 
-/// Any library of this machine's.
-fn softhsm_or_this() -> std::path::PathBuf {
+/// Any ELF file of this machine's.
+fn of_this_machine() -> std::path::PathBuf {
     std::env::current_exe().unwrap()
 }
 

@@ -76,9 +76,8 @@ fn socket() -> PathBuf {
 
 fn ask_at(socket: &Path) -> Service {
     let until = Instant::now() + PATIENCE;
-    let mut minors = MINORS.iter();
     let mut answer = Answer::Other("no version of its protocol is known".into());
-    while let Some(minor) = minors.next() {
+    for minor in MINORS {
         answer = match converse(socket, *minor, until) {
             Ok(bytes) => read(&bytes),
             Err(error) => return unanswered(socket, &error),
@@ -276,6 +275,24 @@ mod tests {
         let short = [version(4, 0), vec![0; RECORD - 1]].concat();
         assert!(matches!(read(&short), Answer::Other(_)));
         assert!(matches!(read(&[1]), Answer::Other(_)));
+    }
+
+    #[test]
+    fn how_the_socket_fails_says_what_is_wrong() {
+        let dir = tempfile::tempdir().unwrap();
+        let socket = dir.path().join("pcscd.comm");
+        let shown = socket.display().to_string();
+        assert_eq!(ask_at(&socket), Service::NotRunning(shown.clone()));
+        let listener = std::os::unix::net::UnixListener::bind(&socket).unwrap();
+        let soon = Instant::now() + Duration::from_millis(50);
+        let silent = converse(&socket, 4, soon).unwrap_err();
+        assert!(matches!(unanswered(&socket, &silent), Service::Unclear(_)));
+        drop(listener);
+        // its file stays behind
+        assert_eq!(ask_at(&socket), Service::NotRunning(shown.clone()));
+        // root is never refused, so this can't be had from the system in every test
+        let refused = ErrorKind::PermissionDenied.into();
+        assert_eq!(unanswered(&socket, &refused), Service::Forbidden(shown));
     }
 
     proptest! {
