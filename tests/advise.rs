@@ -369,7 +369,7 @@ fn made_up_profiles() -> String {
         let (schemes, version) = list.new_tree(&mut runner).unwrap().current();
         format!(
             "[[profile]]\nname = \"made-up-{number}\"\nabout = \"test\"\nsource = \"test\"\n{version} = {schemes:?}\nmin_rsa_bits = {}\n",
-            if number % 4 == 0 { 2048 } else { 0 }
+            if number.is_multiple_of(4) { 2048 } else { 0 }
         )
     };
     (0..8).map(&mut profile).collect()

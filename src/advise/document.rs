@@ -188,7 +188,7 @@ mod tests {
             report(3)
         );
         let found = read(text.as_bytes(), 7000);
-        let started: Vec<_> = found.iter().flatten().collect();
+        let started: Vec<&str> = found.iter().flatten().map(String::as_str).collect();
         assert_eq!((found.len(), started), (4, vec!["1", "2", "3"]));
         assert!(found[1].as_ref().unwrap_err().starts_with("broken: "));
     }

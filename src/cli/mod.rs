@@ -15,6 +15,7 @@ mod exit;
 mod host;
 mod inspect;
 mod interrupt;
+mod list;
 mod matrix;
 mod names;
 mod output;
@@ -23,6 +24,7 @@ mod progress;
 mod saving;
 mod servers;
 mod speak;
+mod survey;
 mod texts;
 mod tokens;
 mod watch;
@@ -42,6 +44,7 @@ pub fn main() -> ExitCode {
     let args = Args::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
     let ended = match args.command {
         Command::Matrix(options) => matrix::run(&options),
+        Command::List(options) => list::run(&options),
         Command::Watch(options) => watch::run(&options),
         Command::Inspect(options) => inspect::run(&options),
         Command::Advise(options) => advise::run(&options),

@@ -6,6 +6,7 @@ pub mod html;
 pub mod inspect;
 pub mod json;
 pub mod junit;
+pub mod listing;
 pub mod markdown;
 mod names;
 mod prose;

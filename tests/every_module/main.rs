@@ -81,6 +81,30 @@ fn opencryptoki() {
 }
 
 #[test]
+fn a_desk_that_can_t_be_reached_is_no_riddle() {
+    let Some(up) = Up::start("p11-kit-ssh") else {
+        return;
+    };
+    std::fs::create_dir_all(up.path("pkcs11/modules")).unwrap();
+    up.write("pkcs11/pkcs11.conf", "user-config: only\n");
+    let nobody_listens = "remote: |ssh -F none -o BatchMode=yes -p 1 127.0.0.1 p11-kit remote M\n";
+    up.write("pkcs11/modules/desk.module", nobody_listens);
+    let ran = up
+        .cardcheck("matrix")
+        .env("XDG_CONFIG_HOME", up.path(""))
+        .run();
+    let said = ran.exits(3).stderr();
+    for line in [
+        "port 1: Connection refused",
+        "the module shows no slot",
+        "`p11-kit list-modules`",
+    ] {
+        assert!(said.contains(line), "{said}");
+    }
+    up.down();
+}
+
+#[test]
 fn the_script_names_a_module_for_each_row_and_each_expectation() {
     let said = up::list();
     let named: BTreeSet<&str> = said
