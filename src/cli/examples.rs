@@ -16,6 +16,9 @@ const EXAMPLES: &[Examples] = &[
         ("cardcheck matrix --profile openssl-3.0 --client firefox", "one server, one client"),
         ("cardcheck matrix --export-html report.html", "a page for the browser as well"),
     ]),
+    ("list", &[
+        ("cardcheck list", "what every token holds"),
+    ]),
     ("watch", &[
         ("cardcheck watch", "card after card, until Ctrl-C"),
         ("cardcheck watch --save 'reports/{serial}.json'", "keep each card's whole report"),
