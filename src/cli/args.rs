@@ -53,8 +53,11 @@ pub(super) enum Command {
         /// The shell
         shell: clap_complete::Shell,
     },
-    /// Print the manual page
-    Man,
+    /// Print the manual page of cardcheck, or of one of its commands
+    Man {
+        /// The command, such as matrix
+        command: Option<String>,
+    },
     /// Load a module and answer requests on a pipe; cardcheck starts it for itself
     #[command(hide = true)]
     TokenHost,

@@ -10,6 +10,7 @@ mod check;
 mod counter;
 mod desk;
 mod error;
+mod examples;
 mod exit;
 mod host;
 mod inspect;
@@ -31,13 +32,17 @@ mod watch;
 
 use std::process::ExitCode;
 
-use clap::Parser;
+use clap::FromArgMatches;
 
 use args::{Args, Command};
 
 /// Runs the program: arguments in, exit code out.
 pub fn main() -> ExitCode {
-    let args = Args::parse();
+    if std::env::args_os().len() < 2 {
+        return ExitCode::from(texts::first_steps().code());
+    }
+    let matches = examples::command().get_matches();
+    let args = Args::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
     let ended = match args.command {
         Command::Matrix(options) => matrix::run(&options),
         Command::List(options) => list::run(&options),
@@ -48,7 +53,7 @@ pub fn main() -> ExitCode {
         Command::Explain { finding } => texts::explain(finding.as_deref()),
         Command::Schema { of } => texts::schema(of),
         Command::Completions { shell } => texts::completions(shell),
-        Command::Man => texts::man(),
+        Command::Man { command } => texts::man(command.as_deref()),
         Command::TokenHost => host::run(),
     };
     let exit = ended.unwrap_or_else(|error| speak::failure(&error));

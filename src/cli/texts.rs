@@ -1,11 +1,11 @@
 //! Commands that only print something about cardcheck itself.
 
-use clap::CommandFactory;
-
-use super::args::{Args, Reported};
+use super::args::Reported;
 use super::error::CliError;
+use super::examples;
 use super::exit::Exit;
 use super::output::stdout;
+use super::speak;
 use crate::diagnose;
 use crate::model::nearest_name;
 use crate::report::{advice, inspect, json};
@@ -63,17 +63,61 @@ pub(super) fn schema(of: Reported) -> Result<Exit, CliError> {
 /// `cardcheck completions SHELL`.
 pub(super) fn completions(shell: clap_complete::Shell) -> Result<Exit, CliError> {
     let mut script = Vec::new();
-    clap_complete::generate(shell, &mut Args::command(), "cardcheck", &mut script);
+    let mut command = visible(examples::command());
+    clap_complete::generate(shell, &mut command, "cardcheck", &mut script);
     stdout(&String::from_utf8_lossy(&script))?;
     Ok(Exit::AsExpected)
 }
 
-/// `cardcheck man`.
-pub(super) fn man() -> Result<Exit, CliError> {
+/// What is cardcheck's own is offered to nobody; a completion script would list it all the same.
+fn visible(command: clap::Command) -> clap::Command {
+    let offered = command
+        .get_subcommands()
+        .filter(|known| !known.is_hide_set());
+    let offered: Vec<clap::Command> = offered.cloned().collect();
+    clap::Command::new("cardcheck")
+        .args(command.get_arguments().cloned())
+        .version(env!("CARGO_PKG_VERSION"))
+        .subcommands(offered)
+}
+
+/// `cardcheck man [COMMAND]`.
+pub(super) fn man(of: Option<&str>) -> Result<Exit, CliError> {
+    let mut whole = examples::command();
+    // gives each command its full name
+    whole.build();
+    let command = match of {
+        None => whole,
+        Some(name) => whole
+            .find_subcommand(name)
+            .filter(|known| !known.is_hide_set())
+            .cloned()
+            .ok_or_else(|| unknown_command(&whole, name))?,
+    };
     let mut page = Vec::new();
-    clap_mangen::Man::new(Args::command())
+    clap_mangen::Man::new(command)
         .render(&mut page)
         .map_err(|error| CliError::environment(error.to_string()))?;
     stdout(&String::from_utf8_lossy(&page))?;
     Ok(Exit::AsExpected)
 }
+
+fn unknown_command(whole: &clap::Command, name: &str) -> CliError {
+    let known = whole.get_subcommands().filter(|known| !known.is_hide_set());
+    let names: Vec<&str> = known.map(clap::Command::get_name).collect();
+    let near = nearest_name(name, names.iter().copied());
+    let near = near.map_or(String::new(), |near| format!(", did you mean `{near}`?"));
+    CliError::usage(format!("unknown command `{name}`{near}"))
+        .help(format!("there is a page of {}", names.join(", ")))
+}
+
+/// `cardcheck` alone: what to do first. Nothing was done, so that is no success.
+pub(super) fn first_steps() -> Exit {
+    speak::say(FIRST_STEPS);
+    Exit::Usage
+}
+
+const FIRST_STEPS: &str = "\
+Put a card in and run `cardcheck matrix`: it tries every key on it against many servers, and says what works and what to change.
+No card at hand? `scripts/demo` of the source makes some. At a desk with many cards: `cardcheck watch`.
+All commands: `cardcheck --help`";
