@@ -17,6 +17,7 @@ use crate::model::choice::Choice;
 use crate::model::request::Request;
 use crate::model::route::Route;
 use crate::model::sign::SignError;
+use crate::model::trace::Side;
 use crate::model::version::TlsVersion;
 
 /// What happened.
@@ -140,7 +141,7 @@ fn pump(mut client: Connection, mut server: Connection) -> Ended {
             let _ = std::io::Write::write_all(&mut server.writer(), b"1");
         }
         let answered = flight(&mut server);
-        stream_tap.listen(&answered);
+        stream_tap.listen(Side::Server, &answered);
         ended.client = ended.client.or_else(|| deliver(&mut client, &answered));
         let mut byte = [0];
         let read = std::io::Read::read(&mut client.reader(), &mut byte);
@@ -177,7 +178,8 @@ fn deliver(to: &mut Connection, mut bytes: &[u8]) -> Option<Error> {
 /// was heard all the same, and the rule can still say what its client would have done.
 fn complete(record: &mut Record, version: TlsVersion, rule: &Arc<Rule>) {
     if record.request.is_none() {
-        record.request = handshake::certificate_request(&tap::heard(), version);
+        let request = handshake::certificate_request(&tap::heard(), version.into());
+        record.request = request.map(|request| request.as_seen_by_clients(version));
         record.choice = record.request.as_ref().map(|request| rule(request));
     }
 }

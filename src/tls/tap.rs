@@ -1,27 +1,52 @@
-//! The tap: every handshake message a server sends, in clear, whatever `rustls` makes of it.
+//! The tap: every message of a connection in clear, both ways, whatever `rustls` makes of it.
 //!
 //! What a resolver is told is filtered: TLS 1.2 loses SHA-224, rsa_pss_pss and unknown schemes, TLS 1.3 loses PKCS1. So the
 //! CertificateRequest is read off the wire: before encryption starts from the byte stream, after it from a wrapper round
-//! the AEAD, which sees each record once it is decrypted. Cipher suites are `'static`, so the wrapper can't know its
-//! connection; it writes to the thread's own buffer, and a connection is pumped on one thread.
+//! the AEAD, which sees each record in clear. Cipher suites are `'static`, so the wrapper can't know its connection; it
+//! writes to the thread's own buffer, and a connection is pumped on one thread.
 
 use std::cell::RefCell;
 use std::sync::LazyLock;
+use std::time::Instant;
 
 use rustls::crypto::CipherSuiteCommon;
-use rustls::crypto::aws_lc_rs::cipher_suite;
+use rustls::crypto::aws_lc_rs::{ALL_CIPHER_SUITES, cipher_suite};
 use rustls::crypto::cipher::{
-    AeadKey, InboundOpaqueMessage, InboundPlainMessage, Iv, MessageDecrypter, MessageEncrypter,
+    AeadKey, InboundOpaqueMessage, InboundPlainMessage, Iv, KeyBlockShape, MessageDecrypter,
+    MessageEncrypter, OutboundOpaqueMessage, OutboundPlainMessage, Tls12AeadAlgorithm,
     Tls13AeadAlgorithm, UnsupportedOperationError,
 };
 use rustls::{
-    ConnectionTrafficSecrets, ContentType, Error, SupportedCipherSuite, Tls13CipherSuite,
+    ConnectionTrafficSecrets, ContentType, Error, SupportedCipherSuite, Tls12CipherSuite,
+    Tls13CipherSuite,
 };
 use tls_parser::{TlsRecordType, parse_tls_raw_record};
 
+use crate::model::trace::Side;
+
+/// ServerHello.random that makes it a HelloRetryRequest (RFC 8446 §4.1.3).
+const RETRY: [u8; 32] = [
+    0xcf, 0x21, 0xad, 0x74, 0xe5, 0x9a, 0x61, 0x11, 0xbe, 0x1d, 0x8c, 0x02, 0x1e, 0x65, 0xb8, 0x91,
+    0xc2, 0xa2, 0x11, 0x16, 0x7a, 0xbb, 0x8c, 0x5e, 0x07, 0x9e, 0x09, 0xe2, 0xc8, 0xa8, 0x33, 0x9c,
+];
+
 thread_local! {
-    /// Handshake messages from the server, one after the other.
-    static HEARD: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
+    /// Records of the connection, in the order in which they went by.
+    static HEARD: RefCell<Vec<Heard>> = const { RefCell::new(Vec::new()) };
+}
+
+/// A record in clear.
+#[derive(Clone, Debug)]
+pub(super) struct Heard {
+    /// When it was seen.
+    pub(super) at: Instant,
+    pub(super) from: Side,
+    /// It was encrypted on the wire.
+    pub(super) encrypted: bool,
+    pub(super) content: TlsRecordType,
+    /// Application data is not kept.
+    pub(super) payload: Vec<u8>,
+    pub(super) bytes: usize,
 }
 
 /// Forgets what an earlier connection of this thread said.
@@ -29,73 +54,151 @@ pub(super) fn clear() {
     HEARD.with_borrow_mut(Vec::clear);
 }
 
-/// The handshake messages heard so far on this thread.
+/// The server's handshake messages heard so far on this thread, one after the other.
 pub(super) fn heard() -> Vec<u8> {
-    HEARD.with_borrow(Vec::clone)
+    HEARD.with_borrow(|heard| {
+        let from_server = heard.iter().filter(|record| {
+            record.from == Side::Server && record.content == TlsRecordType::Handshake
+        });
+        from_server
+            .flat_map(|record| record.payload.iter().copied())
+            .collect()
+    })
 }
 
-/// Listens to a server's records before they are encrypted.
+/// All that was heard on this thread since [`clear`].
+pub(super) fn transcript() -> Vec<Heard> {
+    HEARD.take()
+}
+
+/// Listens to records before they are encrypted.
 #[derive(Default)]
 pub(super) struct StreamTap {
+    client: Direction,
+    server: Direction,
+    /// The server's last hello asked for another one: a ChangeCipherSpec changes nothing then (RFC 8446 appendix D.4).
+    retry: bool,
+}
+
+#[derive(Default)]
+struct Direction {
     pending: Vec<u8>,
-    /// A ChangeCipherSpec came: the rest is not for this tap.
+    /// The rest is not for this tap.
     encrypted: bool,
 }
 
 impl StreamTap {
-    /// Takes the next bytes from the server, in whatever pieces they come.
-    pub(super) fn listen(&mut self, bytes: &[u8]) {
-        if self.encrypted {
+    /// Takes the next bytes of one side, in whatever pieces they come.
+    pub(super) fn listen(&mut self, from: Side, bytes: &[u8]) {
+        let direction = match from {
+            Side::Client => &mut self.client,
+            Side::Server => &mut self.server,
+        };
+        if direction.encrypted {
             return;
         }
-        self.pending.extend_from_slice(bytes);
-        let mut rest = self.pending.as_slice();
+        direction.pending.extend_from_slice(bytes);
+        let mut rest = direction.pending.as_slice();
         while let Ok((after, record)) = parse_tls_raw_record(rest) {
-            match record.hdr.record_type {
-                TlsRecordType::Handshake => keep(record.data),
-                TlsRecordType::Alert => {}
-                _ => self.encrypted = true,
+            let content = record.hdr.record_type;
+            match content {
+                TlsRecordType::Handshake if from == Side::Server && is_hello(record.data) => {
+                    self.retry = is_retry(record.data);
+                }
+                TlsRecordType::ChangeCipherSpec => direction.encrypted = !self.retry,
+                TlsRecordType::Handshake | TlsRecordType::Alert => {}
+                _ => direction.encrypted = true,
             }
-            if self.encrypted {
+            if content != TlsRecordType::ApplicationData {
+                keep(from, content, record.data, false);
+            }
+            if direction.encrypted {
                 break;
             }
             rest = after;
         }
-        self.pending = rest.to_vec();
+        direction.pending = rest.to_vec();
     }
 }
 
-fn keep(messages: &[u8]) {
-    HEARD.with_borrow_mut(|heard| heard.extend_from_slice(messages));
+fn is_hello(payload: &[u8]) -> bool {
+    payload.first() == Some(&2)
+}
+
+fn is_retry(hello: &[u8]) -> bool {
+    hello.get(6..38) == Some(&RETRY)
+}
+
+fn keep(from: Side, content: TlsRecordType, payload: &[u8], encrypted: bool) {
+    let kept = match content {
+        TlsRecordType::ApplicationData => &[],
+        _ => payload,
+    };
+    let record = Heard {
+        at: Instant::now(),
+        from,
+        encrypted,
+        content,
+        payload: kept.to_vec(),
+        bytes: payload.len(),
+    };
+    HEARD.with_borrow_mut(|heard| heard.push(record));
 }
 
 /// TLS_AES_128_GCM_SHA256 with the tap inside; `None` if this `rustls` has it no more.
 pub(super) fn tapped_suite() -> Option<SupportedCipherSuite> {
-    static SUITE: LazyLock<Option<Tls13CipherSuite>> = LazyLock::new(|| {
-        let suite = cipher_suite::TLS13_AES_128_GCM_SHA256.tls13()?;
-        Some(Tls13CipherSuite {
-            common: CipherSuiteCommon {
-                suite: suite.common.suite,
-                hash_provider: suite.common.hash_provider,
-                confidentiality_limit: suite.common.confidentiality_limit,
-            },
-            hkdf_provider: suite.hkdf_provider,
-            aead_alg: Box::leak(Box::new(TappedAead(suite.aead_alg))),
-            quic: None,
-        })
-    });
-    SUITE.as_ref().map(SupportedCipherSuite::Tls13)
+    let wanted = cipher_suite::TLS13_AES_128_GCM_SHA256.suite();
+    let mut all = tapped_suites().iter();
+    all.find(|suite| suite.suite() == wanted).copied()
 }
 
-struct TappedAead(&'static dyn Tls13AeadAlgorithm);
+/// Every suite that `rustls` has, with the tap inside.
+pub(super) fn tapped_suites() -> &'static [SupportedCipherSuite] {
+    static SUITES: LazyLock<Vec<SupportedCipherSuite>> =
+        LazyLock::new(|| ALL_CIPHER_SUITES.iter().map(tapped).collect());
+    &SUITES
+}
 
-impl Tls13AeadAlgorithm for TappedAead {
+/// What lives as long as the program does: made once for each suite.
+fn tapped(suite: &SupportedCipherSuite) -> SupportedCipherSuite {
+    match suite {
+        SupportedCipherSuite::Tls12(suite) => {
+            SupportedCipherSuite::Tls12(Box::leak(Box::new(Tls12CipherSuite {
+                common: common(&suite.common),
+                prf_provider: suite.prf_provider,
+                kx: suite.kx,
+                sign: suite.sign,
+                aead_alg: Box::leak(Box::new(Tapped(suite.aead_alg))),
+            })))
+        }
+        SupportedCipherSuite::Tls13(suite) => {
+            SupportedCipherSuite::Tls13(Box::leak(Box::new(Tls13CipherSuite {
+                common: common(&suite.common),
+                hkdf_provider: suite.hkdf_provider,
+                aead_alg: Box::leak(Box::new(Tapped(suite.aead_alg))),
+                quic: None,
+            })))
+        }
+    }
+}
+
+fn common(common: &CipherSuiteCommon) -> CipherSuiteCommon {
+    CipherSuiteCommon {
+        suite: common.suite,
+        hash_provider: common.hash_provider,
+        confidentiality_limit: common.confidentiality_limit,
+    }
+}
+
+struct Tapped<T>(T);
+
+impl Tls13AeadAlgorithm for Tapped<&'static dyn Tls13AeadAlgorithm> {
     fn encrypter(&self, key: AeadKey, iv: Iv) -> Box<dyn MessageEncrypter> {
-        self.0.encrypter(key, iv)
+        Box::new(Tapped(self.0.encrypter(key, iv)))
     }
 
     fn decrypter(&self, key: AeadKey, iv: Iv) -> Box<dyn MessageDecrypter> {
-        Box::new(TappedDecrypter(self.0.decrypter(key, iv)))
+        Box::new(Tapped(self.0.decrypter(key, iv)))
     }
 
     fn key_len(&self) -> usize {
@@ -111,20 +214,59 @@ impl Tls13AeadAlgorithm for TappedAead {
     }
 }
 
-struct TappedDecrypter(Box<dyn MessageDecrypter>);
+impl Tls12AeadAlgorithm for Tapped<&'static dyn Tls12AeadAlgorithm> {
+    fn encrypter(&self, key: AeadKey, iv: &[u8], extra: &[u8]) -> Box<dyn MessageEncrypter> {
+        Box::new(Tapped(self.0.encrypter(key, iv, extra)))
+    }
 
-impl MessageDecrypter for TappedDecrypter {
+    fn decrypter(&self, key: AeadKey, iv: &[u8]) -> Box<dyn MessageDecrypter> {
+        Box::new(Tapped(self.0.decrypter(key, iv)))
+    }
+
+    fn key_block_shape(&self) -> KeyBlockShape {
+        self.0.key_block_shape()
+    }
+
+    fn extract_keys(
+        &self,
+        key: AeadKey,
+        iv: &[u8],
+        explicit: &[u8],
+    ) -> Result<ConnectionTrafficSecrets, UnsupportedOperationError> {
+        self.0.extract_keys(key, iv, explicit)
+    }
+}
+
+impl MessageDecrypter for Tapped<Box<dyn MessageDecrypter>> {
     fn decrypt<'a>(
         &mut self,
         message: InboundOpaqueMessage<'a>,
         sequence: u64,
     ) -> Result<InboundPlainMessage<'a>, Error> {
         let plain = self.0.decrypt(message, sequence)?;
-        if plain.typ == ContentType::Handshake {
-            keep(plain.payload);
-        }
+        keep(Side::Server, content(plain.typ), plain.payload, true);
         Ok(plain)
     }
+}
+
+impl MessageEncrypter for Tapped<Box<dyn MessageEncrypter>> {
+    fn encrypt(
+        &mut self,
+        message: OutboundPlainMessage<'_>,
+        sequence: u64,
+    ) -> Result<OutboundOpaqueMessage, Error> {
+        let payload = message.payload.to_vec();
+        keep(Side::Client, content(message.typ), &payload, true);
+        self.0.encrypt(message, sequence)
+    }
+
+    fn encrypted_payload_len(&self, payload_len: usize) -> usize {
+        self.0.encrypted_payload_len(payload_len)
+    }
+}
+
+fn content(content: ContentType) -> TlsRecordType {
+    TlsRecordType(u8::from(content))
 }
 
 #[cfg(test)]
@@ -144,15 +286,26 @@ mod tests {
         for piece in 1..wire.len() {
             clear();
             let mut tap = StreamTap::default();
-            wire.chunks(piece).for_each(|bytes| tap.listen(bytes));
+            wire.chunks(piece)
+                .for_each(|bytes| tap.listen(Side::Server, bytes));
             assert_eq!(heard(), [1, 2, 3], "in pieces of {piece}");
         }
+    }
+
+    #[test]
+    fn a_hello_that_asks_for_another_one_encrypts_nothing() {
+        let hello =
+            |random: [u8; 32]| [&[22, 3, 3, 0, 38, 2, 0, 0, 34, 3, 3], &random[..]].concat();
+        let wire = [hello(RETRY), vec![20, 3, 3, 0, 1, 1], hello([7; 32])].concat();
+        clear();
+        StreamTap::default().listen(Side::Server, &wire);
+        assert_eq!(heard().len(), 2 * 38);
     }
 
     proptest! {
         #[test]
         fn no_bytes_make_the_tap_panic(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
-            StreamTap::default().listen(&bytes);
+            StreamTap::default().listen(Side::Server, &bytes);
         }
     }
 }
