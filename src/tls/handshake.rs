@@ -32,6 +32,22 @@ pub(super) fn certificate_request(
     Some(request)
 }
 
+/// The same where nothing more will come: one that is cut is read as far as it goes.
+pub(super) fn request_or_part(messages: &[u8], version: Protocol) -> Option<CertificateRequest> {
+    let read: usize = split(messages).map(|message| message.whole.len()).sum();
+    let part = messages.get(read..).unwrap_or_default();
+    certificate_request(messages, version).or_else(|| {
+        let body = part
+            .get(4..)
+            .filter(|_| part.first() == Some(&CERTIFICATE_REQUEST))?;
+        let length = u32::try_from(body.len()).ok()?.to_be_bytes();
+        let whole = [&[CERTIFICATE_REQUEST], length.get(1..)?, body].concat();
+        let request = certificate_request(&whole, version)?;
+        let defect = request.defect.or(Some(Defect::MessageCut));
+        Some(CertificateRequest { defect, ..request })
+    })
+}
+
 /// The body of the first whole message of this type.
 pub(super) fn find(messages: &[u8], kind: u8) -> Option<&[u8]> {
     split(messages)

@@ -9,10 +9,16 @@ pub mod authority;
 
 mod client;
 mod handshake;
+pub mod peer;
+pub mod plain;
 mod provider;
+pub mod remote;
 mod server;
 pub mod setup;
+mod stranger;
 mod tap;
+mod timeline;
+pub mod wire;
 
 pub use attempt::{Attempt, End, attempt};
 pub use authority::Authority;

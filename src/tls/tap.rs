@@ -121,6 +121,20 @@ impl StreamTap {
     }
 }
 
+impl StreamTap {
+    /// Is what this side says no TLS? A header of five bytes tells (RFC 8446 §5.1).
+    pub(super) fn is_lost(&self, from: Side) -> bool {
+        let direction = match from {
+            Side::Client => &self.client,
+            Side::Server => &self.server,
+        };
+        match direction.pending.as_slice() {
+            [content, major, ..] => !(20..=24).contains(content) || *major != 3,
+            _ => false,
+        }
+    }
+}
+
 fn is_hello(payload: &[u8]) -> bool {
     payload.first() == Some(&2)
 }
