@@ -15,6 +15,7 @@
 pub mod cli;
 pub mod clients;
 pub mod diagnose;
+pub mod live;
 pub mod matrix;
 pub mod model;
 pub mod report;
