@@ -24,10 +24,12 @@ pub use target::Target;
 
 use self::dial::Dialler;
 use self::visit::Visit;
+use crate::diagnose;
 use crate::model::probe::{Address, AddressFound, Probe, Reaction, Spoken};
 use crate::model::protocol::Protocol;
+use crate::model::trace::{Message, Side};
+use crate::tls::conversation::Conversation;
 use crate::tls::peer::{Shown, Trust};
-use crate::tls::remote::Conversation;
 
 /// How to look.
 #[derive(Debug)]
@@ -92,6 +94,7 @@ pub fn probe(
     probe.addresses = addresses.into_iter().map(|(_, address)| address).collect();
     probe.complete = !settings.cancelled.load(Ordering::Relaxed);
     probe.trace = visit.timelines;
+    probe.findings = diagnose::server::diagnose(&probe);
     Ok(probe)
 }
 
@@ -171,8 +174,7 @@ fn first_answer<'a>(
 
 /// It took the connection and never said a word.
 fn is_dumb(greeting: &Conversation) -> bool {
-    let from_server =
-        |message: &crate::model::trace::Message| message.from == crate::model::trace::Side::Server;
+    let from_server = |message: &Message| message.from == Side::Server;
     greeting.reaction == Reaction::Silent && !greeting.messages.iter().any(from_server)
 }
 

@@ -5,9 +5,9 @@ use super::visit::Visit;
 use crate::model::probe::{Asks, Moment, Reaction, Spoken, VersionFacts};
 use crate::model::protocol::Protocol;
 use crate::model::version::TlsVersion;
+use crate::tls::conversation::Answered;
 use crate::tls::peer::Shown;
 use crate::tls::plain::PlainFlight;
-use crate::tls::remote::Answered;
 
 /// The facts of one version, and the certificate that the server showed.
 pub(super) fn look(visit: &mut Visit<'_>, version: Protocol) -> (VersionFacts, Shown) {

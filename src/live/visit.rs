@@ -11,8 +11,8 @@ use crate::model::probe::{Negotiated, Reaction};
 use crate::model::protocol::Protocol;
 use crate::model::trace::{Message, Timeline};
 use crate::model::version::TlsVersion;
+use crate::tls::conversation::{self, Conversation, Hello};
 use crate::tls::plain::{self, PlainFlight};
-use crate::tls::remote::{self, Conversation, Hello};
 use crate::tls::wire::Patience;
 
 /// What browsers offer.
@@ -129,7 +129,7 @@ impl Visit<'_> {
             stranger,
         };
         let words = |_: &Negotiated| talks.then(|| self.words()).flatten();
-        let conversation = remote::converse(&mut socket, &hello, self.patience(), &words);
+        let conversation = conversation::converse(&mut socket, &hello, self.patience(), &words);
         self.note(title.to_owned(), &conversation.messages);
         Ok(conversation)
     }

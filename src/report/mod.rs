@@ -7,6 +7,7 @@ pub mod table;
 
 pub use style::Screen;
 
+use crate::model::probe::Probe;
 use crate::model::run::Run;
 
 /// A form that a report can take.
@@ -40,6 +41,14 @@ pub fn render(run: &Run, format: Format, screen: &Screen) -> String {
     match format {
         Format::Table => table::render(run, screen),
         Format::Json => json::render(run),
+    }
+}
+
+/// The report on a server in this format. Only the table looks at the screen.
+pub fn render_probe(probe: &Probe, format: Format, screen: &Screen) -> String {
+    match format {
+        Format::Table => table::probe::render(probe, screen),
+        Format::Json => json::probe::render(probe),
     }
 }
 

@@ -8,11 +8,11 @@ pub mod attempt;
 pub mod authority;
 
 mod client;
+pub mod conversation;
 mod handshake;
 pub mod peer;
 pub mod plain;
 mod provider;
-pub mod remote;
 mod server;
 pub mod setup;
 mod stranger;

@@ -3,6 +3,7 @@
 mod cell;
 mod finding;
 mod key;
+pub mod probe;
 mod profile;
 mod token;
 
@@ -28,8 +29,12 @@ pub fn render(run: &Run) -> String {
 
 /// The JSON Schema of the report: of what is written, where a fact that is absent is null and never left out.
 pub fn schema() -> String {
+    schema_of::<Report>()
+}
+
+fn schema_of<T: JsonSchema>() -> String {
     let settings = SchemaSettings::draft2020_12().for_serialize();
-    pretty(&settings.into_generator().into_root_schema_for::<Report>())
+    pretty(&settings.into_generator().into_root_schema_for::<T>())
 }
 
 fn pretty(value: &impl Serialize) -> String {
@@ -82,6 +87,15 @@ struct Tool {
     version: &'static str,
 }
 
+impl Tool {
+    fn this() -> Tool {
+        Tool {
+            name: env!("CARGO_PKG_NAME"),
+            version: env!("CARGO_PKG_VERSION"),
+        }
+    }
+}
+
 #[derive(Serialize, JsonSchema)]
 struct Summary {
     pass: usize,
@@ -98,10 +112,7 @@ impl From<&Run> for Report {
     fn from(run: &Run) -> Self {
         Report {
             schema: SCHEMA,
-            tool: Tool {
-                name: env!("CARGO_PKG_NAME"),
-                version: env!("CARGO_PKG_VERSION"),
-            },
+            tool: Tool::this(),
             started: run.started.clone(),
             duration_ms: run.duration_ms,
             complete: run.complete,

@@ -4,7 +4,9 @@ mod columns;
 mod details;
 mod findings;
 mod overview;
+pub mod probe;
 mod scope;
+pub mod timeline;
 
 use super::style::{Screen, counted, printable};
 use crate::model::cell::Outcome;
