@@ -6,6 +6,7 @@ use std::time::Duration;
 use clap::{ArgAction, Args as ClapArgs, Parser, Subcommand, ValueEnum};
 
 use super::exit;
+use crate::matrix::real::Software;
 use crate::model::version::TlsVersion;
 
 const LEAST_PATIENCE: Duration = Duration::from_millis(1);
@@ -132,6 +133,9 @@ pub(super) struct Servers {
     /// Only this version of TLS
     #[arg(long, value_name = "VERSION")]
     pub(super) tls: Option<Version>,
+    /// Try the keys against a real server, started on loopback for each list: openssl, nginx or apache [default: a server inside cardcheck]
+    #[arg(long, value_name = "NAME[=PATH]", value_parser = Software::parse)]
+    pub(super) server: Option<Software>,
 }
 
 #[derive(Clone, Copy, Debug, ClapArgs)]

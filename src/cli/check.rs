@@ -17,6 +17,8 @@ use super::servers;
 use super::speak;
 use super::tokens::OpenToken;
 use crate::matrix::plan;
+use crate::matrix::real::{RealServers, Software};
+use crate::matrix::venue::{InProcess, Venue};
 use crate::model::key::Key;
 use crate::model::run::Run;
 use crate::model::version::TlsVersion;
@@ -32,6 +34,8 @@ pub(super) struct Check {
     question: Question,
     progress: Arc<Progress>,
     authority: TestCa,
+    /// Real servers instead of the one inside.
+    server: Option<Software>,
 }
 
 /// When a run began, by the calendar and by a clock that nobody sets.
@@ -54,13 +58,17 @@ impl Check {
     /// Reads the servers and clients that were named.
     ///
     /// # Errors
-    /// One that isn't known, or a file that can't be read.
+    /// One that isn't known, a file that can't be read, or a real server whose program doesn't run.
     pub(super) fn new(
         servers: &args::Servers,
         effort: args::Effort,
         progress: &Arc<Progress>,
     ) -> Result<Check, CliError> {
+        if let Some(server) = &servers.server {
+            server.version().map_err(no_server)?;
+        }
         Ok(Check {
+            server: servers.server.clone(),
             question: Question {
                 profiles: servers::profiles(servers)?,
                 clients: servers::clients(servers)?,
@@ -91,7 +99,9 @@ impl Check {
         let trial_signatures = self.try_out(&mut open, cancelled);
         let authority = std::mem::take(&mut self.authority).made()?;
         let desk = Desk::new(&open, started.at);
-        let mut found = desk.find_out(&self.question, &authority, &self.progress, cancelled);
+        let venue = self.venue(&authority)?;
+        let mut found = desk.find_out(&self.question, &*venue, &self.progress, cancelled);
+        drop(venue);
         self.authority = TestCa::Made(authority);
         self.progress.end();
         found.started = started.to_the_second();
@@ -101,6 +111,16 @@ impl Check {
         let given_up = close(open, &mut found);
         found.notes.extend(self.progress.warnings());
         Ok((found, given_up))
+    }
+
+    fn venue<'a>(&self, authority: &'a Authority) -> Result<Box<dyn Venue + 'a>, CliError> {
+        Ok(match &self.server {
+            None => Box::new(InProcess(authority)),
+            Some(server) => {
+                let servers = RealServers::new(server.clone(), authority);
+                Box::new(servers.map_err(no_server)?)
+            }
+        })
     }
 
     /// Always-authenticate keys cost a PIN verification for each signature: said before the first one.
@@ -158,6 +178,12 @@ impl Check {
         }
         signatures
     }
+}
+
+fn no_server(why: String) -> CliError {
+    CliError::environment(why).help(
+        "install it (Debian: openssl, nginx, apache2-bin), or name its program: --server openssl=PATH",
+    )
 }
 
 impl TestCa {

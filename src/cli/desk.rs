@@ -11,6 +11,7 @@ use super::tokens::OpenToken;
 use crate::clients::Client;
 use crate::matrix::plan::{self, Options};
 use crate::matrix::run::{Bench, Event};
+use crate::matrix::venue::Venue;
 use crate::matrix::{Table, Unproven, find_out};
 use crate::model::key::Key;
 use crate::model::profile::Profile;
@@ -19,7 +20,6 @@ use crate::model::sign::Sign;
 use crate::model::token::{Module, Token};
 use crate::model::version::TlsVersion;
 use crate::report::style::counted;
-use crate::tls::Authority;
 
 /// What is to be tried of every key, and with how much effort.
 pub(super) struct Question {
@@ -58,7 +58,7 @@ impl Desk {
     pub(super) fn find_out(
         &self,
         question: &Question,
-        authority: &Authority,
+        venue: &dyn Venue,
         progress: &Progress,
         cancelled: &AtomicBool,
     ) -> Run {
@@ -67,9 +67,9 @@ impl Desk {
             version: question.only,
             quick: question.effort.quick,
         };
-        let plan = plan::plan(&table, options);
+        let plan = plan::plan(&table, options, venue);
         let bench = Bench {
-            authority,
+            venue,
             signers: &self.signers,
             cancelled,
             listener: &|event| self.watch(event, &question.profiles, progress),
@@ -85,6 +85,7 @@ impl Desk {
             keys: self.keys.clone(),
             profiles: question.profiles.clone(),
             clients: clients.map(|client| client_facts(*client)).collect(),
+            servers: venue.name().to_owned(),
             cells: found.cells,
             findings: found.findings,
             signatures: found.signatures.iter().sum(),

@@ -8,7 +8,9 @@ pub mod judge;
 pub mod plan;
 pub mod profiles;
 pub mod prove;
+pub mod real;
 pub mod run;
+pub mod venue;
 
 use std::sync::atomic::Ordering;
 
@@ -86,7 +88,7 @@ pub fn find_out(
     });
     let mut signatures = vec![0; table.keys.len()];
     run::count_signatures(&plan.jobs, &attempts, &mut signatures);
-    let proof = prove::plan(table, &findings, &cells);
+    let proof = prove::plan(table, &findings, &cells, bench.venue);
     if prove && !bench.cancelled.load(Ordering::Relaxed) {
         let made = prove::prove(table, &proof, bench, &mut findings);
         run::count_signatures(&proof.jobs, &made, &mut signatures);

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use super::Table;
+use super::venue::Venue;
 use crate::clients::{Card, Client};
 use crate::model::choice::Choice;
 use crate::model::key::{Key, Pairing};
@@ -11,7 +12,7 @@ use crate::model::request::Request;
 use crate::model::run::ShortList;
 use crate::model::scheme::Scheme;
 use crate::model::version::TlsVersion;
-use crate::tls::{Server, sendable};
+use crate::tls::Server;
 
 /// What a user may leave out or share.
 #[derive(Clone, Copy, Debug, Default)]
@@ -98,17 +99,18 @@ struct Sameness {
 }
 
 /// Plans the whole table.
-pub fn plan(table: &Table<'_>, options: Options) -> Plan {
+pub fn plan(table: &Table<'_>, options: Options, venue: &dyn Venue) -> Plan {
     let mut planner = Planner {
         table,
         options,
+        venue,
         plan: Plan::default(),
         known: HashMap::new(),
     };
     for key in 0..table.keys.len() {
         planner.key(key);
     }
-    planner.plan.short_lists = short_lists(table, options);
+    planner.plan.short_lists = short_lists(table, options, venue);
     planner.plan
 }
 
@@ -134,15 +136,26 @@ pub fn server(profile: &Profile, version: TlsVersion) -> Server {
 ///
 /// # Errors
 /// Why the handshake would not tell.
-pub fn decide(client: &dyn Client, card: &Card<'_>, server: &Server) -> Result<Choice, String> {
+pub fn decide(
+    client: &dyn Client,
+    card: &Card<'_>,
+    server: &Server,
+    venue: &dyn Venue,
+) -> Result<Choice, String> {
     let asked = |schemes: Vec<Scheme>| Request {
         version: server.version,
         schemes,
         ca_names: server.ca_names.clone(),
     };
-    let sent = sendable(&server.schemes, server.version);
+    let sent = venue.sent(server)?;
     if sent.is_empty() {
-        return Err("rustls can put nothing of this server's list on the wire".into());
+        let name = venue.name();
+        return Err(format!(
+            "{name} can put nothing of this server's list on the wire"
+        ));
+    }
+    if let Some(why) = venue.objection(card.key, server) {
+        return Err(why);
     }
     let choice = client.choose(card, &asked(server.schemes.clone()));
     let on_the_wire = client.choose(card, &asked(sent));
@@ -151,8 +164,9 @@ pub fn decide(client: &dyn Client, card: &Card<'_>, server: &Server) -> Result<C
             .scheme()
             .map_or("no scheme".into(), |scheme| scheme.to_string());
         return Err(format!(
-            "{} would choose {scheme}, which rustls can't offer in TLS {}",
+            "{} would choose {scheme}, which {} can't offer in TLS {}",
             client.name(),
+            venue.name(),
             server.version
         ));
     }
@@ -162,6 +176,7 @@ pub fn decide(client: &dyn Client, card: &Card<'_>, server: &Server) -> Result<C
 struct Planner<'a> {
     table: &'a Table<'a>,
     options: Options,
+    venue: &'a dyn Venue,
     plan: Plan,
     known: HashMap<Sameness, usize>,
 }
@@ -201,7 +216,7 @@ impl Planner<'_> {
         if let Some(why) = nothing_to_send(card.key) {
             return Fate::Skipped(why.into());
         }
-        match decide(*rule, &card, &server) {
+        match decide(*rule, &card, &server, self.venue) {
             Ok(choice) => {
                 let intermediates = rule.intermediates(&card, &server.ca_names).len();
                 let sameness = Sameness {
@@ -264,12 +279,15 @@ fn nothing_to_send(key: &Key) -> Option<&'static str> {
     }
 }
 
-fn short_lists(table: &Table<'_>, options: Options) -> Vec<ShortList> {
+fn short_lists(table: &Table<'_>, options: Options, venue: &dyn Venue) -> Vec<ShortList> {
     let mut short = Vec::new();
     for profile in table.profiles {
         for version in versions(profile, options.version) {
             let asked = profile.schemes(version).unwrap_or_default();
-            let sent = sendable(asked, version);
+            // why there is no such server at all is each cell's to say
+            let Ok(sent) = venue.sent(&server(profile, version)) else {
+                continue;
+            };
             let lost = asked.iter().filter(|scheme| !sent.contains(scheme));
             short.push(ShortList {
                 profile: profile.name.clone(),
@@ -286,9 +304,11 @@ fn short_lists(table: &Table<'_>, options: Options) -> Vec<ShortList> {
 mod tests {
     use super::*;
     use crate::clients::by_name;
+    use crate::matrix::venue::InProcess;
     use crate::model::certificate::Certificate;
     use crate::model::key_type::KeyType;
     use crate::model::token::Token;
+    use crate::tls::Authority;
 
     fn certificate() -> Certificate {
         let made = rcgen::generate_simple_self_signed(["user".into()]).unwrap();
@@ -331,7 +351,13 @@ mod tests {
             clients: &clients,
             now: 0,
         };
-        plan(&table, Options::default()).jobs.len()
+        plan(
+            &table,
+            Options::default(),
+            &InProcess(&Authority::new().unwrap()),
+        )
+        .jobs
+        .len()
     }
 
     #[test]

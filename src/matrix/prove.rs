@@ -6,6 +6,7 @@ use super::Table;
 use super::judge::passed;
 use super::plan::{Job, decide, server};
 use super::run::{Bench, run};
+use super::venue::Venue;
 use crate::model::cell::Cell;
 use crate::model::choice::Choice;
 use crate::model::finding::{Change, Finding};
@@ -41,7 +42,7 @@ struct Jobs {
 }
 
 /// Plans the proof of every remedy that is a change to a server, but for keys that ask for the PIN at every signature.
-pub fn plan(table: &Table<'_>, findings: &[Finding], cells: &[Cell]) -> Proof {
+pub fn plan(table: &Table<'_>, findings: &[Finding], cells: &[Cell], venue: &dyn Venue) -> Proof {
     let (mut free, mut pinned, mut needs) = (Jobs::default(), Jobs::default(), Vec::new());
     for (at, finding) in findings.iter().enumerate() {
         for (remedy_at, remedy) in finding.remedies.iter().enumerate() {
@@ -52,7 +53,9 @@ pub fn plan(table: &Table<'_>, findings: &[Finding], cells: &[Cell]) -> Proof {
             let helped: Vec<&Cell> = cells.filter(|cell| remedy.helps(&cell.client)).collect();
             let asks = helped.iter().any(|cell| wants_pin(table, &cell.key));
             let planned = if asks { &mut pinned } else { &mut free };
-            let jobs = helped.iter().map(|cell| job(table, cell, change, planned));
+            let jobs = helped
+                .iter()
+                .map(|cell| job(table, cell, change, planned, venue));
             let jobs: Option<Vec<usize>> = jobs.collect();
             needs.push(Need {
                 finding: at,
@@ -104,7 +107,13 @@ pub fn prove(
 type Known = HashMap<(usize, Vec<u16>, u32, TlsVersion, Choice), usize>;
 
 /// The cell's handshake under the change; `None` if it would fail before one.
-fn job(table: &Table<'_>, cell: &Cell, change: &Change, planned: &mut Jobs) -> Option<usize> {
+fn job(
+    table: &Table<'_>,
+    cell: &Cell,
+    change: &Change,
+    planned: &mut Jobs,
+    venue: &dyn Venue,
+) -> Option<usize> {
     let key = table.keys.iter().position(|key| key.id == cell.key)?;
     let client = table
         .clients
@@ -116,7 +125,7 @@ fn job(table: &Table<'_>, cell: &Cell, change: &Change, planned: &mut Jobs) -> O
         .position(|profile| profile.name == cell.profile)?;
     let server = changed_server(table.profiles.get(profile)?, cell.version, change)?;
     let card = table.card(key)?;
-    let choice = decide(*table.clients.get(client)?, &card, &server).ok()?;
+    let choice = decide(*table.clients.get(client)?, &card, &server, venue).ok()?;
     choice.scheme()?;
     let codes = server.schemes.iter().map(|scheme| scheme.0).collect();
     let sameness = (

@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use super::Table;
 use super::plan::Job;
+use super::venue::Venue;
 use crate::clients::Card;
 use crate::model::choice::Choice;
 use crate::model::key::Key;
@@ -14,7 +15,7 @@ use crate::model::request::Request;
 use crate::model::sign::Sign;
 use crate::model::token::Token;
 use crate::model::version::TlsVersion;
-use crate::tls::{Attempt, Authority, Client, Rule, attempt};
+use crate::tls::{Attempt, Client, Rule};
 
 /// Handshakes under way for each token: one is being signed, one is on its way there, one on its way back.
 const AT_ONCE: usize = 3;
@@ -39,8 +40,8 @@ pub enum Event {
 
 /// What handshakes are made with.
 pub struct Bench<'a> {
-    /// The servers' own certificate.
-    pub authority: &'a Authority,
+    /// The servers.
+    pub venue: &'a dyn Venue,
     /// A signer for each key of the table.
     pub signers: &'a [Arc<dyn Sign>],
     /// Set when the user wants it to end: jobs under way finish, others don't begin.
@@ -118,7 +119,7 @@ fn handshake(table: &Table<'_>, job: &Job, bench: &Bench<'_>) -> Option<Attempt>
         rule: rule(table, job, card)?,
         sign: Arc::clone(bench.signers.get(job.key)?),
     };
-    let made = attempt(bench.authority, &job.server, client);
+    let made = bench.venue.attempt(&job.server, client);
     (bench.listener)(Event::Finished);
     Some(made)
 }

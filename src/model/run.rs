@@ -27,6 +27,8 @@ pub struct Run {
     pub profiles: Vec<Profile>,
     /// The clients' names, in the order of the table.
     pub clients: Vec<ClientFacts>,
+    /// What the servers ran on: `rustls`, or a real server's version.
+    pub servers: String,
     /// The cells: by key, then profile, version, client.
     pub cells: Vec<Cell>,
     /// What it means.
@@ -60,6 +62,9 @@ pub struct ClientFacts {
 }
 
 impl Run {
+    /// The servers inside cardcheck itself.
+    pub const IN_PROCESS: &str = "rustls";
+
     /// Cells with this outcome.
     pub fn count(&self, outcome: Outcome) -> usize {
         let same = |cell: &&Cell| cell.outcome == outcome;

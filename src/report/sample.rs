@@ -164,6 +164,7 @@ pub(super) fn run(
         cells,
         findings: Vec::new(),
         signatures: 12,
+        servers: Run::IN_PROCESS.into(),
         short_lists: Vec::new(),
         notes: Vec::new(),
     }

@@ -1,7 +1,7 @@
 //! One real handshake, in memory, on one thread.
 
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use rustls::pki_types::{CertificateDer, ServerName};
 use rustls::{ClientConnection, Connection, Error, ServerConnection};
@@ -39,6 +39,21 @@ pub struct Attempt {
     pub handshake_ms: f64,
 }
 
+impl Attempt {
+    /// One that could not be made, and why.
+    pub fn not_made(why: String) -> Attempt {
+        Attempt {
+            request: None,
+            choice: None,
+            route: None,
+            sign_ms: None,
+            signatures: 0,
+            end: End::CouldNotTell { why },
+            handshake_ms: 0.0,
+        }
+    }
+}
+
 /// How a handshake ended.
 #[derive(Clone, Debug, PartialEq)]
 pub enum End {
@@ -72,22 +87,32 @@ pub fn attempt(authority: &Authority, server: &Server, client: Client) -> Attemp
     let rule = Arc::clone(&client.rule);
     let started = Instant::now();
     let ended = connect(authority, server, client, &record, &verdict);
-    let handshake_ms = started.elapsed().as_secs_f64() * 1000.0;
+    let took = started.elapsed();
     record.with(|record| {
-        complete(record, server.version, &rule);
-        Attempt {
-            end: judge(ended, record, &verdict),
-            request: record.request.take(),
-            choice: record.choice.take(),
-            route: record.route,
-            sign_ms: record
-                .signed
-                .as_ref()
-                .and_then(|signed| signed.as_ref().ok().copied()),
-            signatures: record.signatures,
-            handshake_ms,
-        }
+        let end = |record: &Record| judge(ended, record, &verdict);
+        finish(record, server.version, &rule, end, took)
     })
+}
+
+/// The attempt, from what the client's side recorded and how it ended.
+pub(super) fn finish(
+    record: &mut Record,
+    version: TlsVersion,
+    rule: &Arc<Rule>,
+    end: impl FnOnce(&Record) -> End,
+    took: Duration,
+) -> Attempt {
+    complete(record, version, rule);
+    let signed = record.signed.as_ref();
+    Attempt {
+        end: end(record),
+        route: record.route,
+        sign_ms: signed.and_then(|signed| signed.as_ref().ok().copied()),
+        signatures: record.signatures,
+        handshake_ms: took.as_secs_f64() * 1000.0,
+        request: record.request.take(),
+        choice: record.choice.take(),
+    }
 }
 
 /// Errors of the two sides, after everything that could be said was said.
@@ -162,7 +187,7 @@ fn flight(from: &mut Connection) -> Vec<u8> {
     bytes
 }
 
-fn deliver(to: &mut Connection, mut bytes: &[u8]) -> Option<Error> {
+pub(super) fn deliver(to: &mut Connection, mut bytes: &[u8]) -> Option<Error> {
     while !bytes.is_empty() {
         if to.read_tls(&mut bytes).is_err() {
             return Some(Error::General("the peer's bytes were not taken".into()));
@@ -223,7 +248,7 @@ fn judge(ended: Result<Ended, Error>, record: &Record, verdict: &Verdict) -> End
     }
 }
 
-fn alert_received(error: Option<&Error>) -> Option<Alert> {
+pub(super) fn alert_received(error: Option<&Error>) -> Option<Alert> {
     match error {
         Some(Error::AlertReceived(description)) => Some(Alert(u8::from(*description))),
         _ => None,

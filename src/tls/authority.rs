@@ -20,6 +20,8 @@ pub(super) const SERVER_NAME: &str = "matrix.cardcheck.test";
 pub struct Authority {
     pub(super) server_certificate: Arc<SingleCertAndKey>,
     pub(super) server_verifier: Arc<WebPkiServerVerifier>,
+    certificate_pem: String,
+    key: KeyPair,
 }
 
 /// The CA could not be made; nothing a user gave can be the cause.
@@ -49,12 +51,25 @@ impl Authority {
         roots.add(ca_certificate.der().clone()).map_err(failed)?;
         let verifier =
             WebPkiServerVerifier::builder_with_provider(Arc::new(roots), provider::tapped());
-        let key = PrivateKeyDer::from(PrivatePkcs8KeyDer::from(key.serialize_der()));
-        let key = any_ecdsa_type(&key).map_err(failed)?;
+        let signing = PrivateKeyDer::from(PrivatePkcs8KeyDer::from(key.serialize_der()));
+        let signing = any_ecdsa_type(&signing).map_err(failed)?;
+        let certified = CertifiedKey::new(vec![leaf.der().clone()], signing);
         Ok(Authority {
-            server_certificate: Arc::new(CertifiedKey::new(vec![leaf.der().clone()], key).into()),
+            server_certificate: Arc::new(certified.into()),
             server_verifier: verifier.build().map_err(failed)?,
+            certificate_pem: leaf.pem(),
+            key,
         })
+    }
+
+    /// The server's certificate, PEM, for a server of another make.
+    pub fn certificate_pem(&self) -> &str {
+        &self.certificate_pem
+    }
+
+    /// Its private key, PKCS#8 in PEM. Nobody trusts it but this run.
+    pub fn key_pem(&self) -> String {
+        self.key.serialize_pem()
     }
 }
 

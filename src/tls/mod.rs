@@ -13,6 +13,7 @@ mod handshake;
 pub mod peer;
 pub mod plain;
 mod provider;
+pub mod remote;
 mod server;
 pub mod setup;
 mod stranger;
@@ -22,5 +23,7 @@ pub mod wire;
 
 pub use attempt::{Attempt, End, attempt};
 pub use authority::Authority;
+pub use provider::OFFERED_CURVES;
+pub use remote::attempt_over;
 pub use server::sendable;
 pub use setup::{Client, Rule, Server};

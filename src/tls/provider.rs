@@ -7,7 +7,11 @@ use rustls::crypto::CryptoProvider;
 use rustls::crypto::aws_lc_rs::{self, cipher_suite, kx_group};
 
 use super::tap;
+use crate::model::key_type::Curve;
 use crate::model::version::TlsVersion;
+
+/// Curves that our clients' supported_groups name.
+pub const OFFERED_CURVES: &[Curve] = &[Curve::P256, Curve::P384];
 
 /// The provider whose TLS 1.3 suite carries the tap.
 pub(super) fn tapped() -> Arc<CryptoProvider> {
@@ -15,7 +19,8 @@ pub(super) fn tapped() -> Arc<CryptoProvider> {
     suites.extend(tap::tapped_suite());
     Arc::new(CryptoProvider {
         cipher_suites: suites,
-        kx_groups: vec![kx_group::X25519],
+        // the first is what a key exchange uses; the others name the curves that a real server takes certificates on
+        kx_groups: vec![kx_group::X25519, kx_group::SECP256R1, kx_group::SECP384R1],
         ..aws_lc_rs::default_provider()
     })
 }

@@ -12,7 +12,7 @@ use crate::model::version::TlsVersion;
 pub type Rule = dyn Fn(&Request) -> Choice + Send + Sync;
 
 /// What the server is to ask for.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Server {
     /// The one version it speaks.
     pub version: TlsVersion,

@@ -74,6 +74,8 @@ struct Report {
     profiles: Vec<ProfileReport>,
     /// The imitated clients, in the order of the table.
     clients: Vec<ClientReport>,
+    /// What the servers ran on: `rustls`, inside cardcheck, or a real server's version.
+    servers: String,
     cells: Vec<CellReport>,
     findings: Vec<FindingReport>,
     /// What the harness could not do, in sentences.
@@ -125,6 +127,7 @@ impl From<&Run> for Report {
                 .map(|profile| ProfileReport::new(run, profile))
                 .collect(),
             clients: run.clients.iter().map(ClientReport::from).collect(),
+            servers: run.servers.clone(),
             cells: run.cells.iter().map(CellReport::from).collect(),
             findings: run.findings.iter().map(FindingReport::from).collect(),
             notes: run.notes.clone(),

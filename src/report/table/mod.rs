@@ -87,14 +87,18 @@ fn about(token: &Token) -> String {
 /// What the harness could not do. Which list lacks which scheme is in the JSON report; here it takes a sentence.
 fn notes(run: &Run, screen: &Screen) -> String {
     let mut notes = run.notes.clone();
+    if run.servers != Run::IN_PROCESS {
+        notes.push(format!("the servers were real ones: {}", run.servers));
+    }
     if let Some(first) = run.short_lists.first() {
         let servers = match run.short_lists.len() {
             1 => format!("the list of {} was", first.profile),
             many => format!("{many} lists were"),
         };
         notes.push(format!(
-            "{servers} sent without schemes that rustls can't offer in TLS {}, such as {}; no result here depends on \
+            "{servers} sent without schemes that {} can't offer in TLS {}, such as {}; no result here depends on \
              them, and the JSON report names them all",
+            run.servers,
             first.version,
             first.schemes.first().map(ToString::to_string).unwrap_or_default(),
         ));

@@ -1,0 +1,44 @@
+//! Where handshakes are made: the servers that cells are tried against.
+
+use crate::model::key::Key;
+use crate::model::run::Run;
+use crate::model::scheme::Scheme;
+use crate::tls::{Attempt, Authority, Client, Server, attempt, sendable};
+
+/// Servers of one make, any number of them.
+pub trait Venue: Sync {
+    /// What of its list such a server puts on the wire, in its order. No token is asked.
+    ///
+    /// # Errors
+    /// There can be no such server, and why.
+    fn sent(&self, server: &Server) -> Result<Vec<Scheme>, String>;
+
+    /// One handshake with it. Blocks for as long as the token takes to sign.
+    fn attempt(&self, server: &Server, client: Client) -> Attempt;
+
+    /// Why the outcome with this key would say nothing, if so.
+    fn objection(&self, key: &Key, server: &Server) -> Option<String> {
+        let _ = (key, server);
+        None
+    }
+
+    /// For sentences such as `rustls can't offer it`.
+    fn name(&self) -> &str;
+}
+
+/// The server inside this process, by `rustls`: no socket, any list that `rustls` can send.
+pub struct InProcess<'a>(pub &'a Authority);
+
+impl Venue for InProcess<'_> {
+    fn sent(&self, server: &Server) -> Result<Vec<Scheme>, String> {
+        Ok(sendable(&server.schemes, server.version))
+    }
+
+    fn attempt(&self, server: &Server, client: Client) -> Attempt {
+        attempt(self.0, server, client)
+    }
+
+    fn name(&self) -> &str {
+        Run::IN_PROCESS
+    }
+}
