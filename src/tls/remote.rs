@@ -13,6 +13,7 @@ use super::authority::{Authority, SERVER_NAME};
 use super::client::{self, Record, Resolver, SharedRecord};
 use super::setup::Client;
 use super::tap::{self, StreamTap};
+use crate::model::trace::Side;
 use crate::model::version::TlsVersion;
 
 /// The first line of an answer is enough; a server that sends more without one has said nothing that can be understood.
@@ -101,7 +102,7 @@ fn talk(
         let mut bytes = [0; 4096];
         let count = stream.read(&mut bytes)?;
         let bytes = bytes.get(..count).unwrap_or_default();
-        stream_tap.listen(bytes);
+        stream_tap.listen(Side::Server, bytes);
         if let Some(error) = deliver(connection, bytes) {
             // the alert that says why; it matters to nobody here whether it arrives
             let _ = say(stream, connection);
