@@ -7,6 +7,7 @@ use clap::{ArgAction, Args as ClapArgs, Parser, Subcommand, ValueEnum};
 
 use super::exit;
 use crate::matrix::real::Software;
+use crate::model::probe::Asks;
 use crate::model::version::TlsVersion;
 
 const LEAST_PATIENCE: Duration = Duration::from_millis(1);
@@ -26,13 +27,19 @@ pub(super) enum Command {
     Matrix(Box<Matrix>),
     /// Check card after card at a technician's desk: card in, verdict, card out, next
     Watch(Box<Watch>),
+    /// Ask a server what it wants of its clients: whether a certificate, when, from whom, signed how; needs no card
+    Probe(Box<Probe>),
     /// Print the long text of a finding, or the list of all findings
     Explain {
         /// The finding's id, such as pss-listed-but-refused
         finding: Option<String>,
     },
-    /// Print the JSON Schema of the report
-    Schema,
+    /// Print the JSON Schema of a report
+    Schema {
+        /// Of which command's report
+        #[arg(default_value = "matrix")]
+        report: Report,
+    },
     /// Print a completion script for a shell
     Completions {
         /// The shell
@@ -79,6 +86,50 @@ pub(super) struct Watch {
     pub(super) cards: Option<usize>,
     #[command(flatten)]
     pub(super) manner: Manner,
+}
+
+#[derive(Debug, ClapArgs)]
+#[command(after_help = exit::TABLE)]
+pub(super) struct Probe {
+    /// The server: HOST, HOST:PORT, [IPV6]:PORT or an https address [default port: 443, or the protocol's]
+    pub(super) host: String,
+    #[command(flatten)]
+    pub(super) way: Way,
+    /// Ask for this page [default: / where the server is one of the Web]
+    #[arg(long, value_name = "/PATH", help_heading = "What to look at")]
+    pub(super) path: Option<String>,
+    /// Write what the server asks for to this file, for `cardcheck matrix --profile FILE`
+    #[arg(long, value_name = "FILE", help_heading = "What to look at")]
+    pub(super) save_profile: Option<PathBuf>,
+    /// Show every handshake, message by message, both ways, with times
+    #[arg(long, help_heading = "What to look at")]
+    pub(super) trace: bool,
+    /// Exit with 1 unless the server asks so, in every version that it speaks
+    #[arg(long, value_name = "HOW", help_heading = "What to look at")]
+    pub(super) expect: Option<Expected>,
+    #[command(flatten)]
+    pub(super) output: Output,
+}
+
+/// How a server is reached.
+#[derive(Debug, ClapArgs)]
+#[command(next_help_heading = "The way to the server")]
+pub(super) struct Way {
+    /// Begin in this protocol and change to TLS: smtp, lmtp, pop3, imap, ftp, xmpp, xmpp-server, irc, postgres, mysql, nntp, sieve, ldap
+    #[arg(long, value_name = "PROTOCOL")]
+    pub(super) starttls: Option<String>,
+    /// Ask for this name instead of the host's (SNI), and hold the certificate against it
+    #[arg(long, value_name = "NAME")]
+    pub(super) server_name: Option<String>,
+    /// Go through this HTTP proxy, by CONNECT
+    #[arg(long, value_name = "HOST[:PORT]")]
+    pub(super) proxy: Option<String>,
+    /// Trust these CAs (PEM) for the server's certificate [default: the system's]
+    #[arg(long, value_name = "FILE")]
+    pub(super) ca: Option<PathBuf>,
+    /// How long the server may take to connect, to shake hands and to answer
+    #[arg(long, value_name = "TIME", default_value = "10s", value_parser = patience)]
+    pub(super) timeout: Duration,
 }
 
 #[derive(Debug, ClapArgs)]
@@ -199,6 +250,26 @@ impl From<Version> for TlsVersion {
     }
 }
 
+/// How a server is expected to ask for a certificate.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum Expected {
+    /// Not at all
+    None,
+    /// It goes on without one
+    Optional,
+    /// It refuses who has none
+    Required,
+}
+
+/// A command that has a report.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum Report {
+    /// cardcheck.matrix.v1
+    Matrix,
+    /// cardcheck.probe.v1
+    Probe,
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(super) enum Format {
     /// For people
@@ -215,6 +286,16 @@ pub(super) enum Color {
     Always,
     /// Never
     Never,
+}
+
+impl From<Expected> for Asks {
+    fn from(expected: Expected) -> Asks {
+        match expected {
+            Expected::None => Asks::None,
+            Expected::Optional => Asks::Optional,
+            Expected::Required => Asks::Required,
+        }
+    }
 }
 
 fn at_least_one(text: &str) -> Result<usize, String> {

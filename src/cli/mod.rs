@@ -15,6 +15,7 @@ mod matrix;
 mod names;
 mod output;
 mod pin;
+mod probe;
 mod progress;
 mod saving;
 mod servers;
@@ -35,8 +36,9 @@ pub fn main() -> ExitCode {
     let ended = match args.command {
         Command::Matrix(options) => matrix::run(&options),
         Command::Watch(options) => watch::run(&options),
+        Command::Probe(options) => probe::run(&options),
         Command::Explain { finding } => texts::explain(finding.as_deref()),
-        Command::Schema => texts::schema(),
+        Command::Schema { report } => texts::schema(report),
         Command::Completions { shell } => texts::completions(shell),
         Command::Man => texts::man(),
         Command::TokenHost => host::run(),

@@ -21,9 +21,14 @@ pub(super) struct Output {
 }
 
 struct Export {
+    sink: Sink,
+    format: Format,
+}
+
+/// A file that is opened before there is anything to write.
+pub(super) struct Sink {
     path: PathBuf,
     file: File,
-    format: Format,
     /// It was made by us, and nothing is in it yet: a run that fails leaves none behind.
     fresh: bool,
 }
@@ -36,16 +41,19 @@ impl Output {
     pub(super) fn open(wanted: &args::Output) -> Result<Output, CliError> {
         let json = wanted.export_json.iter().map(|path| (path, Format::Json));
         let table = wanted.export_table.iter().map(|path| (path, Format::Table));
-        let files = json
-            .chain(table)
-            .map(|(path, format)| Export::open(path, format));
+        let files = json.chain(table).map(|(path, format)| {
+            Ok(Export {
+                sink: Sink::open(path)?,
+                format,
+            })
+        });
         Ok(Output {
             format: match wanted.format {
                 args::Format::Table => Format::Table,
                 args::Format::Json => Format::Json,
             },
             screen: screen(wanted.manner.color),
-            files: files.collect::<Result<_, _>>()?,
+            files: files.collect::<Result<_, CliError>>()?,
         })
     }
 
@@ -54,11 +62,22 @@ impl Output {
     /// # Errors
     /// A file could not be written whole, or stdout failed for another reason than that nobody reads it.
     pub(super) fn write(&mut self, run: &Run) -> Result<(), CliError> {
+        self.write_as(|format, screen| report::render(run, format, screen))
+    }
+
+    /// The same of any report that has these formats.
+    ///
+    /// # Errors
+    /// As [`write`](Output::write).
+    pub(super) fn write_as(
+        &mut self,
+        render: impl Fn(Format, &Screen) -> String,
+    ) -> Result<(), CliError> {
         for export in &mut self.files {
-            let report = report::render(run, export.format, &Screen::of_a_file());
-            export.write(&report)?;
+            let report = render(export.format, &Screen::of_a_file());
+            export.sink.write(&report)?;
         }
-        stdout(&report::render(run, self.format, &self.screen))
+        stdout(&render(self.format, &self.screen))
     }
 }
 
@@ -79,8 +98,12 @@ pub(super) fn stdout(text: &str) -> Result<(), CliError> {
     }
 }
 
-impl Export {
-    fn open(path: &Path, format: Format) -> Result<Export, CliError> {
+impl Sink {
+    /// Opens the file, and keeps what it held for now.
+    ///
+    /// # Errors
+    /// It can't be written.
+    pub(super) fn open(path: &Path) -> Result<Sink, CliError> {
         let fresh = !path.exists();
         let file = OpenOptions::new()
             .create(true)
@@ -88,15 +111,18 @@ impl Export {
             .write(true)
             .open(path);
         let file = file.map_err(|error| CliError::unwritable(path, &error))?;
-        Ok(Export {
+        Ok(Sink {
             path: path.to_owned(),
             file,
-            format,
             fresh,
         })
     }
 
-    fn write(&mut self, report: &str) -> Result<(), CliError> {
+    /// Puts this in place of what the file held.
+    ///
+    /// # Errors
+    /// It could not be written whole.
+    pub(super) fn write(&mut self, report: &str) -> Result<(), CliError> {
         let written = empty(&mut self.file).and_then(|()| self.file.write_all(report.as_bytes()));
         self.fresh = false;
         written.map_err(|error| {
@@ -114,7 +140,7 @@ fn empty(file: &mut File) -> std::io::Result<()> {
     Ok(())
 }
 
-impl Drop for Export {
+impl Drop for Sink {
     fn drop(&mut self) {
         if self.fresh {
             // an empty file left behind is a nuisance, not a failure

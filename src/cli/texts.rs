@@ -2,7 +2,7 @@
 
 use clap::CommandFactory;
 
-use super::args::Args;
+use super::args::{Args, Report};
 use super::error::CliError;
 use super::exit::Exit;
 use super::output::stdout;
@@ -17,33 +17,58 @@ const EXPLANATION_WIDTH: usize = 80;
 pub(super) fn explain(finding: Option<&str>) -> Result<Exit, CliError> {
     let text = match finding {
         None => {
-            let rules = diagnose::RULES.iter();
-            let widest = rules.clone().map(|rule| rule.id.len()).max();
+            let widest = texts().map(|text| text.id.len()).max();
             let width = widest.unwrap_or_default();
-            rules
-                .map(|rule| format!("{:<width$} {}\n", rule.id, rule.title))
+            texts()
+                .map(|text| format!("{:<width$} {}\n", text.id, text.title))
                 .collect()
         }
         Some(id) => {
-            let rule = diagnose::by_id(id).ok_or_else(|| unknown_finding(id))?;
-            let explanation = textwrap::fill(rule.explanation, EXPLANATION_WIDTH);
-            format!("{}\n{}\n\n{explanation}\n", rule.id, rule.title)
+            let text = texts().find(|text| text.id == id);
+            let text = text.ok_or_else(|| unknown_finding(id))?;
+            let explanation = textwrap::fill(text.explanation, EXPLANATION_WIDTH);
+            format!("{}\n{}\n\n{explanation}\n", text.id, text.title)
         }
     };
     stdout(&text)?;
     Ok(Exit::AsExpected)
 }
 
+/// What there is to say of a finding.
+struct Text {
+    id: &'static str,
+    title: &'static str,
+    explanation: &'static str,
+}
+
+/// Of those about keys and those about servers.
+fn texts() -> impl Iterator<Item = Text> {
+    let of_keys = diagnose::RULES.iter().map(|rule| Text {
+        id: rule.id,
+        title: rule.title,
+        explanation: rule.explanation,
+    });
+    let of_servers = diagnose::server::RULES.iter().map(|rule| Text {
+        id: rule.id,
+        title: rule.title,
+        explanation: rule.explanation,
+    });
+    of_keys.chain(of_servers)
+}
+
 fn unknown_finding(id: &str) -> CliError {
-    let near = nearest_name(id, diagnose::RULES.iter().map(|rule| rule.id));
+    let near = nearest_name(id, texts().map(|text| text.id));
     let near = near.map_or(String::new(), |near| format!(", did you mean `{near}`?"));
     CliError::usage(format!("unknown finding `{id}`{near}"))
         .help("`cardcheck explain` lists them all")
 }
 
-/// `cardcheck schema`.
-pub(super) fn schema() -> Result<Exit, CliError> {
-    stdout(&json::schema())?;
+/// `cardcheck schema [REPORT]`.
+pub(super) fn schema(report: Report) -> Result<Exit, CliError> {
+    stdout(&match report {
+        Report::Matrix => json::schema(),
+        Report::Probe => json::probe::schema(),
+    })?;
     Ok(Exit::AsExpected)
 }
 
