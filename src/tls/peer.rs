@@ -242,7 +242,34 @@ fn problem(error: Error) -> Problem {
             "its extendedKeyUsage does not allow servers"
         }
         CertificateError::BadSignature => "a signature in its chain does not verify",
-        other => return Problem::Other(format!("it is not accepted: {other}")),
+        CertificateError::BadEncoding => "it is not the certificate that RFC 5280 describes",
+        // webpki's own words come through as a type that can't be named
+        other => in_words(&format!("{other:?}")),
     };
     Problem::Other(said.to_owned())
+}
+
+/// What `webpki` calls it, and what it is.
+const OF_WEBPKI: &[(&str, &str)] = &[
+    (
+        "CaUsedAsEndEntity",
+        "it is the certificate of a CA, self-signed perhaps, used as a server's",
+    ),
+    (
+        "UnsupportedCertVersion",
+        "it is of X.509 version 1, which has no subjectAltName",
+    ),
+    (
+        "PathLenConstraintViolated",
+        "a CA in its chain issued more than it may",
+    ),
+    (
+        "UnsupportedSignatureAlgorithm",
+        "a signature in its chain is of an algorithm that is not accepted",
+    ),
+];
+
+fn in_words(error: &str) -> &'static str {
+    let known = OF_WEBPKI.iter().find(|(name, _)| error.contains(name));
+    known.map_or("it is not accepted", |(_, words)| words)
 }

@@ -156,7 +156,26 @@ fn keep(from: Side, content: TlsRecordType, payload: &[u8], encrypted: bool) {
         payload: kept.to_vec(),
         bytes: payload.len(),
     };
-    HEARD.with_borrow_mut(|heard| heard.push(record));
+    HEARD.with_borrow_mut(|heard| {
+        let at = place(heard, &record);
+        heard.insert(at, record);
+    });
+}
+
+/// At the end; but what a client sends in clear is heard only when its flight goes out, after what it encrypted for the same
+/// flight, and stands in front of that.
+fn place(heard: &[Heard], record: &Heard) -> usize {
+    let overtaken = |before: &Heard| {
+        let same = before.from == Side::Client && before.encrypted;
+        same && before.content != TlsRecordType::ApplicationData
+    };
+    match record.from == Side::Client && !record.encrypted {
+        true => heard
+            .iter()
+            .rposition(|before| !overtaken(before))
+            .map_or(0, |last| last + 1),
+        false => heard.len(),
+    }
 }
 
 /// TLS_AES_128_GCM_SHA256 with the tap inside; `None` if this `rustls` has it no more.

@@ -1,6 +1,6 @@
 //! Handshakes as timelines: one line a message, what it holds below it.
 
-use super::super::style::{Screen, printable};
+use super::super::style::{Screen, counted, printable};
 use crate::model::trace::{Message, Side, Timeline};
 
 /// Columns before what a message holds.
@@ -36,7 +36,7 @@ fn line(message: &Message, after: f64, screen: &Screen) -> String {
     };
     let arrow = if screen.unicode { arrow } else { ascii };
     let hidden = if message.encrypted { ", encrypted" } else { "" };
-    let about = screen.dim(&format!("({} bytes{hidden})", message.bytes));
+    let about = screen.dim(&format!("({}{hidden})", counted(message.bytes, "byte")));
     let after = screen.dim(&format!("{:>9}", format!("+{after:.1}")));
     let mut text = format!(
         "{:>9.1} ms {after} {arrow:<2} {} {about}\n",
