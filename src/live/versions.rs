@@ -125,16 +125,15 @@ fn of_flight(flight: &PlainFlight) -> Verdict {
             false,
             format!("without a certificate: {word}"),
         ),
-        (Some(_), Reaction::Closed) => said(
-            Asks::Required,
-            true,
-            format!("without a certificate {word}"),
-        ),
         (Some(_), Reaction::Silent) => said(
             Asks::Optional,
             true,
             "without a certificate it waits for the handshake to go on".into(),
         ),
-        (Some(_), _) => said(Asks::Unknown, false, word),
+        (Some(_), _) => said(
+            Asks::Unknown,
+            false,
+            format!("without a certificate: {word}"),
+        ),
     }
 }

@@ -124,3 +124,37 @@ fn dovecot_is_told_over_four_protocols() {
         }
     }
 }
+
+#[test]
+fn vsftpd_is_told_over_ftp() {
+    if need(&["vsftpd"]).is_none() {
+        return;
+    }
+    let pki = Pki::new(2);
+    for (how, lines, asks) in [
+        ("vsftpd", "", "none"),
+        ("vsftpd request_cert", "request_cert=YES\n", "optional"),
+        (
+            "vsftpd require_cert",
+            "require_cert=YES\nvalidate_cert=YES\n",
+            "required",
+        ),
+    ] {
+        let peer = Peer::start(&pki.path("vsftpd.log"), |address| {
+            let dir = pki.dir().display();
+            let config = format!(
+                "listen=YES\nbackground=NO\nlisten_address={}\nlisten_port={}\nanonymous_enable=YES\nssl_enable=YES\n\
+                 allow_anon_ssl=YES\nrsa_cert_file={dir}/server.crt\nrsa_private_key_file={dir}/server.key\n\
+                 ca_certs_file={dir}/clients.pem\nssl_ciphers=HIGH\nxferlog_enable=NO\nsecure_chroot_dir={dir}/empty\n{lines}",
+                address.ip(),
+                address.port()
+            );
+            std::fs::create_dir_all(pki.path("empty")).unwrap();
+            std::fs::write(pki.path("vsftpd.conf"), config).unwrap();
+            let mut server = Command::new("vsftpd");
+            server.arg(pki.path("vsftpd.conf"));
+            server
+        });
+        told(how, "ftp", asks, peer.address, &peer);
+    }
+}

@@ -8,6 +8,7 @@ mod support;
 mod running;
 
 mod apache;
+mod chat;
 mod command;
 mod database;
 mod hostile;
@@ -17,4 +18,3 @@ mod openssl;
 mod pki;
 mod stacks;
 mod truth;
-mod xmpp;

@@ -18,7 +18,7 @@ What helps: one setting for all versions; a proxy in front that ends one version
 };
 
 fn find(probe: &Probe) -> Option<Found> {
-    let known = |facts: &&VersionFacts| facts.asks != Asks::Unknown;
+    let known = |facts: &&VersionFacts| facts.asks != Asks::Unknown && !facts.inferred;
     let spoken: Vec<&VersionFacts> = probe.spoken().filter(known).collect();
     let first = spoken.first()?;
     if spoken.iter().all(|facts| facts.asks == first.asks) {
