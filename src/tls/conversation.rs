@@ -228,10 +228,10 @@ impl<'a> Talk<'a> {
         ticket || !self.answer.is_empty()
     }
 
+    /// The server sees that nothing more comes, once it has read all that did.
     fn say_goodbye(&mut self) {
         if self.ended.is_none() {
-            self.client.send_close_notify();
-            self.flush();
+            // by the end of the stream and not by close_notify: what comes after that rustls must not be given any more
             self.wire.finish();
             self.said_goodbye = true;
         }

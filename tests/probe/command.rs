@@ -45,7 +45,7 @@ fn the_screen_says_first_what_one_wants_to_know() {
         .lines()
         .filter(|line| !line.contains("valid until"))
         .collect();
-    insta::assert_snapshot!(steady.join("\n"));
+    insta::assert_snapshot!(steady.join("\n"), @"");
 }
 
 #[test]

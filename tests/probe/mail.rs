@@ -132,8 +132,8 @@ fn vsftpd_is_told_over_ftp() {
     }
     let pki = Pki::new(2);
     for (how, lines, asks) in [
-        ("vsftpd", "", "none"),
-        ("vsftpd request_cert", "request_cert=YES\n", "optional"),
+        ("vsftpd ssl_request_cert=NO", "ssl_request_cert=NO\n", "none"),
+        ("vsftpd", "", "optional"),
         (
             "vsftpd require_cert",
             "require_cert=YES\nvalidate_cert=YES\n",

@@ -4,6 +4,7 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+#[allow(dead_code, reason = "each test crate uses its own part")]
 #[path = "../interop/running.rs"]
 mod running;
 

@@ -14,8 +14,8 @@ impl Pki {
     pub(crate) fn new(client_cas: usize) -> Pki {
         let dir = tempfile::tempdir().unwrap();
         let write = |name: &str, text: &str| std::fs::write(dir.path().join(name), text).unwrap();
-        let (ca, issuer) = ca("Acme Server CA");
-        write("ca.pem", &ca);
+        let (root, issuer) = ca("Acme Server CA");
+        write("ca.pem", &root);
         let names = ["localhost".to_owned(), "127.0.0.1".to_owned()];
         let mut server = CertificateParams::new(names.to_vec()).unwrap();
         server
@@ -48,7 +48,8 @@ impl Pki {
         };
         open(self.dir(), 0o777);
         for file in std::fs::read_dir(self.dir()).unwrap() {
-            open(&file.unwrap().path(), 0o644);
+            let file = file.unwrap().path();
+            open(&file, if file.is_dir() { 0o755 } else { 0o644 });
         }
     }
 }
