@@ -7,11 +7,11 @@ use super::dial::{DialError, Dialler};
 use super::http;
 use super::judge::Heard;
 use super::target::Target;
-use crate::model::probe::{Negotiated, Reaction};
+use crate::model::probe::Reaction;
 use crate::model::protocol::Protocol;
 use crate::model::trace::{Message, Timeline};
 use crate::model::version::TlsVersion;
-use crate::tls::conversation::{self, Conversation, Hello};
+use crate::tls::conversation::{self, Conversation, Hello, Then};
 use crate::tls::plain::{self, PlainFlight};
 use crate::tls::wire::Patience;
 
@@ -128,8 +128,13 @@ impl Visit<'_> {
             alpn,
             stranger,
         };
-        let words = |_: &Negotiated| talks.then(|| self.words()).flatten();
-        let conversation = conversation::converse(&mut socket, &hello, self.patience(), &words);
+        let then = match talks {
+            true => Then::Stay {
+                say: self.words().unwrap_or_default(),
+            },
+            false => Then::Leave,
+        };
+        let conversation = conversation::converse(&mut socket, &hello, self.patience(), then);
         self.note(title.to_owned(), &conversation.messages);
         Ok(conversation)
     }
@@ -137,7 +142,7 @@ impl Visit<'_> {
     /// What is said inside TLS.
     fn words(&self) -> Option<Vec<u8>> {
         if let Some(protocol) = self.target().starttls {
-            return protocol.inside().map(|inside| (inside.say)());
+            return protocol.inside().map(|inside| inside.say.to_vec());
         }
         let path = self.path.as_ref()?;
         Some(http::request(path, &self.host_header()))

@@ -6,13 +6,13 @@
 
 use std::io::{ErrorKind, Read, Write};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use rustls::client::{ClientConfig, ResolvesClientCert, Resumption};
 use rustls::crypto::{CryptoProvider, aws_lc_rs};
 use rustls::pki_types::ServerName;
 use rustls::sign::CertifiedKey;
-use rustls::{ClientConnection, Error, SignatureScheme};
+use rustls::{AlertDescription, ClientConnection, Error, ProtocolVersion, SignatureScheme};
 
 use super::handshake;
 use super::peer::{Shown, Witness};
@@ -31,6 +31,9 @@ use crate::model::version::TlsVersion;
 /// Bytes of an answer that are kept; no page that speaks of certificates needs more.
 const ANSWER: usize = 64 * 1024;
 
+/// How long one waits for an alert from a server that seems to consent: some look at the certificate after the handshake.
+const AFTERTHOUGHT: Duration = Duration::from_millis(500);
+
 /// HelloRequest (RFC 5246 §7.4.1.1), NewSessionTicket (RFC 8446 §4.6.1).
 const HELLO_REQUEST: u8 = 0;
 const NEW_SESSION_TICKET: u8 = 4;
@@ -46,6 +49,18 @@ pub struct Hello<'a> {
     pub alpn: &'a [&'a str],
     /// It answers a CertificateRequest with a throw-away certificate; else with none.
     pub stranger: bool,
+}
+
+/// What comes after the handshake.
+#[derive(Clone, Debug)]
+pub enum Then {
+    /// Nothing: what one wanted to know is known.
+    Leave,
+    /// One waits for a word about the certificate.
+    Stay {
+        /// What is said inside meanwhile; empty: nothing.
+        say: Vec<u8>,
+    },
 }
 
 /// How the client answered a CertificateRequest.
@@ -86,13 +101,12 @@ pub struct Conversation {
     pub messages: Vec<Message>,
 }
 
-/// Talks with the server at the other end of `wire`. What `say` gives once the handshake is done is said inside, and the
-/// answer kept.
+/// Talks with the server at the other end of `wire`.
 pub fn converse(
     wire: &mut dyn Wire,
     hello: &Hello<'_>,
     patience: Patience,
-    say: &dyn Fn(&Negotiated) -> Option<Vec<u8>>,
+    then: Then,
 ) -> Conversation {
     let witness = Witness::default();
     let answered = SharedAnswer::default();
@@ -107,7 +121,7 @@ pub fn converse(
         }
     };
     if let Some(talk) = &mut talk {
-        talk.hold(patience, say);
+        talk.hold(patience, then);
         ended = talk.ended.take();
     }
     let records = tap::transcript();
@@ -188,32 +202,45 @@ impl<'a> Talk<'a> {
     }
 
     /// From hello to goodbye.
-    fn hold(&mut self, patience: Patience, say: &dyn Fn(&Negotiated) -> Option<Vec<u8>>) {
+    fn hold(&mut self, patience: Patience, then: Then) {
         self.flush();
         while self.client.is_handshaking() && self.ended.is_none() {
             self.receive();
         }
         self.done = !self.client.is_handshaking();
-        let Some(negotiated) = negotiated(&self.client).filter(|_| self.done) else {
-            return;
-        };
-        if negotiated.version == Protocol::V1_3 {
-            self.listen(Instant::now() + patience.verdict, |talk| talk.has_ticket());
+        if let (true, Then::Stay { say }) = (self.done, then) {
+            self.stay(patience, &say);
         }
-        if let Some(words) = say(&negotiated).filter(|_| self.ended.is_none()) {
-            // the buffer takes all of it
-            let _ = self.client.writer().write_all(&words);
-            self.flush();
-            self.listen(Instant::now() + patience.handshake, |_| false);
-        }
-        self.say_goodbye();
-        self.listen(Instant::now() + patience.verdict, |_| false);
         self.ended = self.ended.take().or(Some(Ended::Late));
     }
 
+    /// Waits for a word about the certificate, says something, waits for the answer, and takes leave.
+    fn stay(&mut self, patience: Patience, say: &[u8]) {
+        let modern = self.client.protocol_version() == Some(ProtocolVersion::TLSv1_3);
+        if modern {
+            self.listen(patience.verdict, |talk| talk.has_ticket());
+        }
+        if !say.is_empty() && self.ended.is_none() {
+            // the buffer takes all of it
+            let _ = self.client.writer().write_all(say);
+            self.flush();
+            self.listen(patience.handshake, |talk| is_whole(&talk.answer));
+        }
+        if self.ended.is_none() {
+            self.say_goodbye();
+            let consents = !modern || self.has_ticket();
+            let most = if consents {
+                AFTERTHOUGHT
+            } else {
+                patience.verdict
+            };
+            self.listen(most.min(patience.verdict), |_| false);
+        }
+    }
+
     /// Receives until there is enough, it is over, or it is late.
-    fn listen(&mut self, until: Instant, enough: impl Fn(&Talk<'_>) -> bool) {
-        self.until = until;
+    fn listen(&mut self, patience: Duration, enough: impl Fn(&Talk<'_>) -> bool) {
+        self.until = Instant::now() + patience;
         while self.ended.is_none() && !enough(self) {
             self.receive();
         }
@@ -230,11 +257,9 @@ impl<'a> Talk<'a> {
 
     /// The server sees that nothing more comes, once it has read all that did.
     fn say_goodbye(&mut self) {
-        if self.ended.is_none() {
-            // by the end of the stream and not by close_notify: what comes after that rustls must not be given any more
-            self.wire.finish();
-            self.said_goodbye = true;
-        }
+        // by the end of the stream and not by close_notify: what comes after that rustls must not be given any more
+        self.wire.finish();
+        self.said_goodbye = true;
     }
 
     fn flush(&mut self) {
@@ -272,6 +297,10 @@ impl<'a> Talk<'a> {
             match self.client.process_new_packets() {
                 Ok(state) if state.peer_has_closed() => self.ended = Some(Ended::Goodbye),
                 Ok(_) => {}
+                // OpenSSL's answer to a stream that ends without close_notify
+                Err(Error::AlertReceived(AlertDescription::DecodeError)) if self.said_goodbye => {
+                    self.ended = Some(Ended::Goodbye);
+                }
                 Err(Error::AlertReceived(alert)) => {
                     self.ended = Some(Ended::Alert(Alert(u8::from(alert))));
                 }
@@ -291,6 +320,11 @@ impl<'a> Talk<'a> {
             self.answer.extend_from_slice(kept);
         }
     }
+}
+
+/// Is it all of an answer? HTTP's ends with the connection, which is asked to be closed; of others the first words do.
+fn is_whole(answer: &[u8]) -> bool {
+    !answer.is_empty() && !answer.starts_with(b"HTTP/")
 }
 
 fn end_of(error: &std::io::Error) -> Ended {

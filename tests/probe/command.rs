@@ -45,7 +45,35 @@ fn the_screen_says_first_what_one_wants_to_know() {
         .lines()
         .filter(|line| !line.contains("valid until"))
         .collect();
-    insta::assert_snapshot!(steady.join("\n"), @"");
+    insta::assert_snapshot!(steady.join("\n"), @r"
+    ADDRESS · server name localhost
+    negotiates TLS 1.3, TLS_AES_256_GCM_SHA384, X25519
+
+    does it ask for a certificate?
+      TLS  asks        without a certificate       with a stranger's
+      1.3  required    certificate_required (116)  unknown_ca (48)
+      1.2  required    handshake_failure (40)      unknown_ca (48)
+      1.1  not spoken  alert internal_error (80)   ·
+      1.0  not spoken  alert internal_error (80)   ·
+      TLS 1.3: without one it answers with alert certificate_required (116)
+      TLS 1.2: without one it answers with alert handshake_failure (40)
+
+    what it asks with
+      TLS 1.3
+        signature_algorithms    rsa_pss_rsae_sha256 ecdsa_secp256r1_sha256
+        CA names                2 names in 98 bytes
+          O=Acme,CN=Acme Issuing CA 001
+          O=Acme,CN=Acme Issuing CA 002
+      TLS 1.2
+        signature_algorithms    rsa_pss_rsae_sha256 ecdsa_secp256r1_sha256
+        certificate_types       rsa_sign ecdsa_sign
+        CA names                the same 2 names in 98 bytes
+
+    the server's own certificate
+        subject                 CN=localhost
+        issuer                  CN=Acme Server CA, O=Acme
+        trusted                 yes
+    ");
 }
 
 #[test]
@@ -111,7 +139,7 @@ fn a_timeline_has_the_messages_of_both_sides_in_both_versions() {
         names("TLS 1.3 with a throw-away certificate"),
         "client:ClientHello server:ServerHello server:ChangeCipherSpec server:EncryptedExtensions server:CertificateRequest \
          server:Certificate server:CertificateVerify server:Finished client:ChangeCipherSpec client:Certificate \
-         client:CertificateVerify client:Finished server:NewSessionTicket server:NewSessionTicket client:Alert server:Alert"
+         client:CertificateVerify client:Finished server:NewSessionTicket server:NewSessionTicket server:Alert"
     );
     let tls12 = names("TLS 1.2 without a certificate");
     let flight = "server:ServerHello server:Certificate server:ServerKeyExchange server:CertificateRequest server:ServerHelloDone \

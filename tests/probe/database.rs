@@ -43,7 +43,13 @@ fn postgres() -> PathBuf {
 fn unprivileged(program: PathBuf) -> Command {
     let mut command = Command::new("setpriv");
     command
-        .args(["--reuid", "postgres", "--regid", "postgres", "--clear-groups"])
+        .args([
+            "--reuid",
+            "postgres",
+            "--regid",
+            "postgres",
+            "--clear-groups",
+        ])
         .arg(program);
     command
 }

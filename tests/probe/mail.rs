@@ -132,7 +132,11 @@ fn vsftpd_is_told_over_ftp() {
     }
     let pki = Pki::new(2);
     for (how, lines, asks) in [
-        ("vsftpd ssl_request_cert=NO", "ssl_request_cert=NO\n", "none"),
+        (
+            "vsftpd ssl_request_cert=NO",
+            "ssl_request_cert=NO\n",
+            "none",
+        ),
         ("vsftpd", "", "optional"),
         (
             "vsftpd require_cert",

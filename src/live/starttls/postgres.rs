@@ -6,8 +6,8 @@ use super::{StarttlsError, quoted, refused as not_started, send, silent};
 const NAME: &str = "postgres";
 /// Length 8, code 80877103.
 const SSL_REQUEST: &[u8] = &[0, 0, 0, 8, 4, 210, 22, 47];
-/// Length, version 3.0, and a user who is nobody.
-const USER: &[u8] = b"user\0cardcheck\0database\0postgres\0\0";
+/// StartupMessage: length, version 3.0, and a user who is nobody.
+pub(super) const STARTUP: &[u8] = b"\0\0\0\x2a\0\x03\0\0user\0cardcheck\0database\0postgres\0\0";
 
 pub(super) fn ask(socket: &mut Socket, _domain: &str) -> Result<(), StarttlsError> {
     send(socket, SSL_REQUEST);
@@ -17,12 +17,6 @@ pub(super) fn ask(socket: &mut Socket, _domain: &str) -> Result<(), StarttlsErro
         b"S" => Ok(()),
         other => Err(not_started(NAME, other)),
     }
-}
-
-/// StartupMessage.
-pub(super) fn startup() -> Vec<u8> {
-    let length = u32::try_from(USER.len() + 8).unwrap_or_default();
-    [&length.to_be_bytes(), &[0, 3, 0, 0], USER].concat()
 }
 
 /// The message of an ErrorResponse that speaks of client certificates.
@@ -50,8 +44,7 @@ mod tests {
 
     #[test]
     fn the_startup_message_says_its_own_length() {
-        let message = startup();
-        assert_eq!(message[..4], (message.len() as u32).to_be_bytes());
+        assert_eq!(STARTUP[..4], (STARTUP.len() as u32).to_be_bytes());
     }
 
     proptest! {
