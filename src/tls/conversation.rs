@@ -297,8 +297,7 @@ impl<'a> Talk<'a> {
             match self.client.process_new_packets() {
                 Ok(state) if state.peer_has_closed() => self.ended = Some(Ended::Goodbye),
                 Ok(_) => {}
-                // OpenSSL's answer to a stream that ends without close_notify
-                Err(Error::AlertReceived(AlertDescription::DecodeError)) if self.said_goodbye => {
+                Err(Error::AlertReceived(alert)) if self.said_goodbye && is_of_the_end(alert) => {
                     self.ended = Some(Ended::Goodbye);
                 }
                 Err(Error::AlertReceived(alert)) => {
@@ -320,6 +319,14 @@ impl<'a> Talk<'a> {
             self.answer.extend_from_slice(kept);
         }
     }
+}
+
+/// What OpenSSL, and what GnuTLS, answer to a stream that ends without close_notify.
+fn is_of_the_end(alert: AlertDescription) -> bool {
+    matches!(
+        alert,
+        AlertDescription::DecodeError | AlertDescription::UnexpectedMessage
+    )
 }
 
 /// Is it all of an answer? HTTP's ends with the connection, which is asked to be closed; of others the first words do.

@@ -72,7 +72,8 @@ pub fn read_flight(
     tap::clear();
     let started = Instant::now();
     let mut tap = StreamTap::default();
-    let hello = record(&client_hello(version, server_name));
+    // a first record of this version is what every server takes (RFC 5246 appendix E.1)
+    let hello = record(Protocol::V1_0, &client_hello(version, server_name));
     send(wire, &mut tap, &hello);
     wire.wait_until(started + patience.handshake);
     let mut ended = listen(wire, &mut tap, is_done);
@@ -81,8 +82,9 @@ pub fn read_flight(
     let chosen = chosen(&heard);
     let spoken = chosen.as_ref().map(|chosen| chosen.version);
     let request = handshake::request_or_part(&heard, spoken.unwrap_or(version));
-    if done && request.is_some() {
-        send(wire, &mut tap, &record(&[CERTIFICATE, 0, 0, 3, 0, 0, 0]));
+    if let (true, Some(spoken), Some(_)) = (done, spoken, &request) {
+        let none = record(spoken, &[CERTIFICATE, 0, 0, 3, 0, 0, 0]);
+        send(wire, &mut tap, &none);
         wire.wait_until(Instant::now() + patience.verdict);
         ended = listen(wire, &mut tap, |_| false);
     }
@@ -227,9 +229,10 @@ fn list(content: &[u8]) -> Vec<u8> {
     [&length.to_be_bytes(), content].concat()
 }
 
-/// A handshake message as one record. Its version is what every server takes (RFC 5246 appendix E.1).
-fn record(message: &[u8]) -> Vec<u8> {
-    [&[HANDSHAKE, 3, 1], list(message).as_slice()].concat()
+/// A handshake message as one record of this version.
+fn record(version: Protocol, message: &[u8]) -> Vec<u8> {
+    let [major, minor] = version.code().to_be_bytes();
+    [&[HANDSHAKE, major, minor], list(message).as_slice()].concat()
 }
 
 #[cfg(test)]
@@ -239,7 +242,10 @@ mod tests {
 
     #[test]
     fn our_hello_is_one_that_others_can_read() {
-        let hello = record(&client_hello(Protocol::V1_2, "portal.example"));
+        let hello = record(
+            Protocol::V1_0,
+            &client_hello(Protocol::V1_2, "portal.example"),
+        );
         let (rest, read) = parse_tls_plaintext(&hello).unwrap();
         assert_eq!((rest.len(), read.msg.len()), (0, 1));
         let message = client_hello(Protocol::V1_2, "portal.example");

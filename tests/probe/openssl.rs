@@ -141,8 +141,9 @@ fn servers_that_rustls_can_t_talk_to_are_read_all_the_same() {
         return;
     }
     let pki = Pki::new(1);
-    // an old version, and TLS 1.2 with CBC only
+    // old versions, and TLS 1.2 with CBC only
     for (args, name) in [
+        ("-tls1 -cipher ALL:@SECLEVEL=0 -Verify 1", "1.0"),
         ("-tls1_1 -cipher ALL:@SECLEVEL=0 -Verify 1", "1.1"),
         ("-tls1_2 -cipher ECDHE-ECDSA-AES128-SHA -Verify 1", "1.2"),
     ] {
@@ -151,6 +152,7 @@ fn servers_that_rustls_can_t_talk_to_are_read_all_the_same() {
         let report = ran.report().0;
         let facts = version(&report, name);
         assert_eq!(facts["asks"], "required", "{report:#}");
+        assert_eq!(facts["alert_without_certificate"], "handshake_failure");
         assert_eq!(facts["ca_names"].as_array().unwrap().len(), 1, "{report:#}");
         println!("s_server {args}: TLS {name} {}", facts["reason"]);
         let old = report["findings"]
@@ -158,9 +160,15 @@ fn servers_that_rustls_can_t_talk_to_are_read_all_the_same() {
             .unwrap()
             .iter()
             .any(|found| found["id"] == "old-tls-only");
-        assert_eq!(old, name == "1.1", "{report:#}");
+        assert_eq!(old, name != "1.2", "{report:#}");
         assert_eq!(ran.code(), Some(i32::from(old)));
     }
+    // and one that would go on
+    let peer = s_server(&pki, "-tls1_2 -cipher ECDHE-ECDSA-AES128-SHA -verify 1");
+    let report = probe(peer.address).args("--format json").run().report().0;
+    let facts = version(&report, "1.2");
+    let told = (&facts["asks"], &facts["inferred"]);
+    assert_eq!(told, (&"optional".into(), &true.into()), "{report:#}");
 }
 
 #[test]
