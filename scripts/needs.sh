@@ -48,6 +48,14 @@ package_for() {
     *:opensc-pkcs11) echo opensc ;;
     dnf:pcscd) echo pcsc-lite ;;
     *:pcscd) echo pcsclite ;;
+    *:stunnel4) echo stunnel ;;
+    *:exim4-daemon-light) echo exim ;;
+    dnf:dovecot-managesieved) echo dovecot-pigeonhole ;;
+    pacman:dovecot-managesieved) echo pigeonhole ;;
+    *:dovecot-*) echo dovecot ;;
+    dnf:postgresql) echo postgresql-server ;;
+    dnf:slapd) echo openldap-servers ;;
+    *:slapd) echo openldap ;;
     *) echo "$2" ;;
   esac
 }

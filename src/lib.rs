@@ -16,6 +16,7 @@ pub mod advise;
 pub mod cli;
 pub mod clients;
 pub mod diagnose;
+pub mod live;
 pub mod matrix;
 pub mod model;
 pub mod report;

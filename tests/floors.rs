@@ -13,11 +13,13 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("matrix", &["model", "tls", "clients", "diagnose"]),
     ("advise", &["model", "clients", "diagnose"]),
     ("serve", &["model", "tls", "diagnose"]),
+    ("live", &["model", "tls", "clients", "diagnose"]),
     ("report", &["model"]),
     (
         "cli",
         &[
-            "model", "token", "tls", "clients", "diagnose", "matrix", "advise", "serve", "report",
+            "model", "token", "tls", "clients", "diagnose", "matrix", "advise", "live", "serve",
+            "report",
         ],
     ),
 ];

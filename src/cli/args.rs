@@ -8,6 +8,7 @@ use clap::{ArgAction, Args as ClapArgs, Parser, Subcommand, ValueEnum};
 
 use super::exit;
 use crate::matrix::real::Software;
+use crate::model::probe::Asks;
 use crate::model::version::TlsVersion;
 
 /// As `--timeout` has it.
@@ -37,6 +38,8 @@ pub(super) enum Command {
     Advise(Advise),
     /// Open ports that ask a browser, or any TLS client, for its certificate, and a page that tells what it did
     Serve(Box<Serve>),
+    /// Ask a server what it wants of its clients: whether a certificate, when, from whom, signed how; needs no card
+    Probe(Box<Probe>),
     /// Print the long text of a finding, or the list of all findings
     Explain {
         /// The finding's id, such as pss-listed-but-refused
@@ -159,6 +162,64 @@ pub(super) struct Serve {
     pub(super) fixture: Fixture,
     #[command(flatten)]
     pub(super) manner: Manner,
+}
+
+#[derive(Debug, ClapArgs)]
+#[command(after_help = exit::TABLE)]
+pub(super) struct Probe {
+    /// The server: HOST, HOST:PORT, [IPV6]:PORT or an https address [default port: 443, or the protocol's]
+    pub(super) host: String,
+    #[command(flatten)]
+    pub(super) way: Way,
+    /// Ask for this page [default: / where the server is one of the Web]
+    #[arg(long, value_name = "/PATH", help_heading = "What to look at")]
+    pub(super) path: Option<String>,
+    /// Write what the server asks for to this file, for `cardcheck matrix --profile FILE`
+    #[arg(long, value_name = "FILE", help_heading = "What to look at")]
+    pub(super) save_profile: Option<PathBuf>,
+    /// Show every handshake, message by message, both ways, with times
+    #[arg(long, help_heading = "What to look at")]
+    pub(super) trace: bool,
+    /// Exit with 1 unless the server asks so, in every version that it speaks
+    #[arg(long, value_name = "HOW", help_heading = "What to look at")]
+    pub(super) expect: Option<Expected>,
+    /// What goes to stdout
+    #[arg(
+        long,
+        value_name = "FORMAT",
+        default_value = "table",
+        help_heading = "Output"
+    )]
+    pub(super) format: PlainFormat,
+    /// Write the JSON report to this file as well; may be given several times
+    #[arg(long, value_name = "FILE", help_heading = "Output")]
+    pub(super) export_json: Vec<PathBuf>,
+    /// Write the table to this file as well, without colour; may be given several times
+    #[arg(long, value_name = "FILE", help_heading = "Output")]
+    pub(super) export_table: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(super) manner: Manner,
+}
+
+/// How a server is reached.
+#[derive(Debug, ClapArgs)]
+#[command(next_help_heading = "The way to the server")]
+pub(super) struct Way {
+    /// Begin in this protocol and change to TLS: smtp, lmtp, pop3, imap, ftp, xmpp, xmpp-server, irc, postgres, mysql, nntp, sieve, ldap
+    #[arg(long, value_name = "PROTOCOL")]
+    pub(super) starttls: Option<String>,
+    /// Ask for this name instead of the host's (SNI), and hold the certificate against it
+    #[arg(long, value_name = "NAME")]
+    pub(super) server_name: Option<String>,
+    /// Go through this HTTP proxy, by CONNECT
+    #[arg(long, value_name = "HOST[:PORT]")]
+    pub(super) proxy: Option<String>,
+    /// Trust these CAs (PEM) for the server's certificate [default: the system's]
+    #[arg(long, value_name = "FILE")]
+    pub(super) ca: Option<PathBuf>,
+    /// How long the server may take to connect, to shake hands and to answer
+    #[arg(long, value_name = "TIME", default_value = "10s", value_parser = patience)]
+    pub(super) timeout: Duration,
 }
 
 #[derive(Debug, ClapArgs)]
@@ -426,6 +487,17 @@ impl From<Version> for TlsVersion {
     }
 }
 
+/// How a server is expected to ask for a certificate.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum Expected {
+    /// Not at all
+    None,
+    /// It goes on without one
+    Optional,
+    /// It refuses who has none
+    Required,
+}
+
 /// A command that has a report of its own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(super) enum Reported {
@@ -433,6 +505,8 @@ pub(super) enum Reported {
     Matrix,
     /// cardcheck.list.v1
     List,
+    /// cardcheck.probe.v1
+    Probe,
     /// cardcheck.inspect.v1
     Inspect,
     /// cardcheck.advise.v1
@@ -470,6 +544,16 @@ pub(super) enum Color {
     Always,
     /// Never
     Never,
+}
+
+impl From<Expected> for Asks {
+    fn from(expected: Expected) -> Asks {
+        match expected {
+            Expected::None => Asks::None,
+            Expected::Optional => Asks::Optional,
+            Expected::Required => Asks::Required,
+        }
+    }
 }
 
 fn at_least_one(text: &str) -> Result<usize, String> {

@@ -218,12 +218,14 @@ impl Started {
         }
     }
 
-    fn to_the_second(self) -> String {
+    /// The moment, RFC 3339, UTC.
+    pub(super) fn to_the_second(self) -> String {
         let whole = self.at.replace_nanosecond(0).unwrap_or(self.at);
         whole.format(&Rfc3339).unwrap_or_default()
     }
 
-    fn milliseconds(self) -> u64 {
+    /// How long ago it was.
+    pub(super) fn milliseconds(self) -> u64 {
         u64::try_from(self.ticking.elapsed().as_millis()).unwrap_or(u64::MAX)
     }
 }

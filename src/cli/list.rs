@@ -6,12 +6,12 @@ use time::format_description::well_known::Rfc3339;
 use super::args::{self, List};
 use super::error::{CliError, no_module};
 use super::exit::Exit;
-use super::output::{self, Export};
+use super::output::{self, Sink};
 use super::pin::PinKeeper;
 use super::survey::{Opened, Survey};
 use super::tokens::{self, Selection};
 use crate::model::listing::Listing;
-use crate::report::{Format, json, listing};
+use crate::report::{json, listing};
 use crate::token::discover::{self, Found};
 
 /// Loads the modules one after the other, each in a process of its own, and shows what they have.
@@ -19,7 +19,7 @@ pub(super) fn run(wanted: &List) -> Result<Exit, CliError> {
     let selection = Selection::new(&wanted.token)?;
     let pins = pins(wanted, &selection)?;
     let files = wanted.export_json.iter();
-    let files = files.map(|path| Export::open(path, Format::Json));
+    let files = files.map(|path| Sink::open(path));
     let mut files = files.collect::<Result<Vec<_>, _>>()?;
     let mut survey = Survey::new(wanted, &selection, pins);
 

@@ -20,6 +20,7 @@ mod matrix;
 mod names;
 mod output;
 mod pin;
+mod probe;
 mod progress;
 mod saving;
 mod serve;
@@ -47,6 +48,7 @@ pub fn main() -> ExitCode {
         Command::Matrix(options) => matrix::run(&options),
         Command::List(options) => list::run(&options),
         Command::Watch(options) => watch::run(&options),
+        Command::Probe(options) => probe::run(&options),
         Command::Inspect(options) => inspect::run(&options),
         Command::Advise(options) => advise::run(&options),
         Command::Serve(options) => serve::run(&options),

@@ -20,11 +20,15 @@ pub(super) struct Output {
     files: Vec<Export>,
 }
 
-/// A file that a report is written to.
-pub(super) struct Export {
+struct Export {
+    sink: Sink,
+    format: Format,
+}
+
+/// A file that is opened before there is anything to write.
+pub(super) struct Sink {
     path: PathBuf,
     file: File,
-    format: Format,
     /// It was made by us, and nothing is in it yet: a run that fails leaves none behind.
     fresh: bool,
 }
@@ -35,20 +39,38 @@ impl Output {
     /// # Errors
     /// A path that can't be written.
     pub(super) fn open(wanted: &args::Output) -> Result<Output, CliError> {
-        let wanted_files = [
+        let files = [
             (&wanted.export_json, Format::Json),
             (&wanted.export_html, Format::Html),
             (&wanted.export_junit, Format::Junit),
             (&wanted.export_markdown, Format::Markdown),
             (&wanted.export_table, Format::Table),
         ];
-        let files = wanted_files
-            .into_iter()
-            .flat_map(|(paths, format)| paths.iter().map(move |path| Export::open(path, format)));
+        Output::of(wanted.format.into(), &wanted.manner, &files)
+    }
+
+    /// The same for a report that has fewer formats.
+    ///
+    /// # Errors
+    /// As [`open`](Output::open).
+    pub(super) fn of(
+        format: Format,
+        manner: &args::Manner,
+        files: &[(&Vec<PathBuf>, Format)],
+    ) -> Result<Output, CliError> {
+        let files = files
+            .iter()
+            .flat_map(|(paths, format)| paths.iter().map(move |path| (path, *format)))
+            .map(|(path, format)| {
+                Ok(Export {
+                    sink: Sink::open(path)?,
+                    format,
+                })
+            });
         Ok(Output {
-            format: wanted.format.into(),
-            screen: screen(wanted.manner.color),
-            files: files.collect::<Result<_, _>>()?,
+            format,
+            screen: screen(manner.color),
+            files: files.collect::<Result<_, CliError>>()?,
         })
     }
 
@@ -57,11 +79,22 @@ impl Output {
     /// # Errors
     /// A file could not be written whole, or stdout failed for another reason than that nobody reads it.
     pub(super) fn write(&mut self, run: &Run) -> Result<(), CliError> {
+        self.write_as(|format, screen| report::render(run, format, screen))
+    }
+
+    /// The same of any report that has these formats.
+    ///
+    /// # Errors
+    /// As [`write`](Output::write).
+    pub(super) fn write_as(
+        &mut self,
+        render: impl Fn(Format, &Screen) -> String,
+    ) -> Result<(), CliError> {
         for export in &mut self.files {
-            let report = report::render(run, export.format, &Screen::of_a_file());
-            export.write(&report)?;
+            let report = render(export.format, &Screen::of_a_file());
+            export.sink.write(&report)?;
         }
-        stdout(&report::render(run, self.format, &self.screen))
+        stdout(&render(self.format, &self.screen))
     }
 }
 
@@ -94,12 +127,21 @@ impl From<args::Format> for Format {
     }
 }
 
-impl Export {
-    /// Opens it; what it held is kept.
+impl From<args::PlainFormat> for Format {
+    fn from(format: args::PlainFormat) -> Format {
+        match format {
+            args::PlainFormat::Table => Format::Table,
+            args::PlainFormat::Json => Format::Json,
+        }
+    }
+}
+
+impl Sink {
+    /// Opens the file, and keeps what it held for now.
     ///
     /// # Errors
     /// It can't be written.
-    pub(super) fn open(path: &Path, format: Format) -> Result<Export, CliError> {
+    pub(super) fn open(path: &Path) -> Result<Sink, CliError> {
         let fresh = !path.exists();
         let file = OpenOptions::new()
             .create(true)
@@ -107,14 +149,15 @@ impl Export {
             .write(true)
             .open(path);
         let file = file.map_err(|error| CliError::unwritable(path, &error))?;
-        Ok(Export {
+        Ok(Sink {
             path: path.to_owned(),
             file,
-            format,
             fresh,
         })
     }
 
+    /// Puts this in place of what the file held.
+    ///
     /// # Errors
     /// It could not be written whole.
     pub(super) fn write(&mut self, report: &str) -> Result<(), CliError> {
@@ -135,7 +178,7 @@ fn empty(file: &mut File) -> std::io::Result<()> {
     Ok(())
 }
 
-impl Drop for Export {
+impl Drop for Sink {
     fn drop(&mut self) {
         if self.fresh {
             // an empty file left behind is a nuisance, not a failure

@@ -50,6 +50,7 @@ mod pss_salt_wrong;
 mod raw_rsa_only;
 mod refusal;
 mod remedy;
+pub mod server;
 mod server_refused;
 mod sha1_only;
 mod sign_refused;

@@ -10,6 +10,7 @@ pub mod profiles;
 pub mod prove;
 pub mod real;
 pub mod run;
+pub mod saved;
 pub mod venue;
 
 use std::sync::atomic::Ordering;

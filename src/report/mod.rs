@@ -15,6 +15,7 @@ pub mod table;
 
 pub use style::Screen;
 
+use crate::model::probe::Probe;
 use crate::model::run::Run;
 
 /// A form that a report can take.
@@ -63,6 +64,14 @@ pub fn render(run: &Run, format: Format, screen: &Screen) -> String {
         Format::Html => html::render(run),
         Format::Junit => junit::render(run),
         Format::Markdown => markdown::render(run),
+    }
+}
+
+/// The report on a server in this format; those that it doesn't have are tables. Only the table looks at the screen.
+pub fn render_probe(probe: &Probe, format: Format, screen: &Screen) -> String {
+    match format {
+        Format::Json => json::probe::render(probe),
+        _ => table::probe::render(probe, screen),
     }
 }
 

@@ -6,14 +6,12 @@ use crate::model::version::TlsVersion;
 
 const CERTIFICATE: u8 = 11;
 const CERTIFICATE_VERIFY: u8 = 15;
-/// A message's type and length.
-const HEADER: usize = 4;
 /// Longer chains are cut: nobody needs them.
 const MOST_CERTIFICATES: usize = 16;
 
 /// The certificates of the Certificate message, the client's own first; `None` if there is no such message yet.
 pub(super) fn certificates(messages: &[u8], version: TlsVersion) -> Option<Vec<Vec<u8>>> {
-    let body = find(messages, CERTIFICATE)?.get(HEADER..)?;
+    let body = find(messages, CERTIFICATE)?;
     let list = match version {
         // RFC 5246 §7.4.2
         TlsVersion::V1_2 => body,
@@ -36,7 +34,7 @@ pub(super) fn certificates(messages: &[u8], version: TlsVersion) -> Option<Vec<V
 
 /// The scheme of the CertificateVerify (RFC 8446 §4.4.3, RFC 5246 §7.4.8); `None` if there is no such message yet.
 pub(super) fn signed_with(messages: &[u8]) -> Option<Scheme> {
-    let body = find(messages, CERTIFICATE_VERIFY)?.get(HEADER..)?;
+    let body = find(messages, CERTIFICATE_VERIFY)?;
     let (code, _) = body.split_first_chunk::<2>()?;
     Some(Scheme(u16::from_be_bytes(*code)))
 }

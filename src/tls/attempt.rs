@@ -11,12 +11,13 @@ use super::client::{self, Record, Resolver, SharedRecord};
 use super::handshake;
 use super::server::{self, Refusal, Verdict};
 use super::setup::{Client, Rule, Server};
-use super::tap::{self, Speaker, StreamTap};
+use super::tap::{self, StreamTap};
 use crate::model::alert::Alert;
 use crate::model::choice::Choice;
 use crate::model::request::Request;
 use crate::model::route::Route;
 use crate::model::sign::SignError;
+use crate::model::trace::Side;
 use crate::model::version::TlsVersion;
 
 /// What happened.
@@ -149,7 +150,7 @@ fn connect(
 ///
 /// The server's word is what counts: in TLS 1.3 a client is done before the server has looked at its signature.
 fn pump(mut client: Connection, mut server: Connection) -> Ended {
-    let mut stream_tap = StreamTap::on(Speaker::Server);
+    let mut stream_tap = StreamTap::default();
     let mut ended = Ended {
         client: None,
         server: None,
@@ -165,7 +166,7 @@ fn pump(mut client: Connection, mut server: Connection) -> Ended {
             let _ = std::io::Write::write_all(&mut server.writer(), b"1");
         }
         let answered = flight(&mut server);
-        stream_tap.listen(&answered);
+        stream_tap.listen(Side::Server, &answered);
         ended.client = ended.client.or_else(|| deliver(&mut client, &answered));
         let mut byte = [0];
         let read = std::io::Read::read(&mut client.reader(), &mut byte);
@@ -202,7 +203,8 @@ pub(super) fn deliver(to: &mut Connection, mut bytes: &[u8]) -> Option<Error> {
 /// was heard all the same, and the rule can still say what its client would have done.
 fn complete(record: &mut Record, version: TlsVersion, rule: &Arc<Rule>) {
     if record.request.is_none() {
-        record.request = handshake::certificate_request(&tap::heard(), version);
+        let request = handshake::certificate_request(&tap::heard(), version.into());
+        record.request = request.map(|request| request.as_seen_by_clients(version));
         record.choice = record.request.as_ref().map(|request| rule(request));
     }
 }

@@ -84,7 +84,8 @@ impl std::fmt::Debug for Resolver {
 
 impl ResolvesClientCert for Resolver {
     fn resolve(&self, _: &[&[u8]], _: &[SignatureScheme]) -> Option<Arc<CertifiedKey>> {
-        let request = handshake::certificate_request(&tap::heard(), self.version)?;
+        let request = handshake::certificate_request(&tap::heard(), self.version.into())?;
+        let request = request.as_seen_by_clients(self.version);
         let choice = (self.rule)(&request);
         self.record.with(|record| {
             record.request = Some(request);

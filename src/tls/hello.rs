@@ -4,15 +4,16 @@ use tls_parser::{
     TlsExtension, TlsMessage, TlsMessageHandshake, parse_tls_extension, parse_tls_message_handshake,
 };
 
-use super::handshake::{find, schemes};
+use super::handshake::split;
+use crate::model::scheme::Scheme;
 use crate::model::visit::Hello;
 
 const CLIENT_HELLO: u8 = 1;
 
 /// The ClientHello among `messages`; `None` if there is none yet, or none that can be read.
 pub(super) fn client_hello(messages: &[u8]) -> Option<Hello> {
-    let message = find(messages, CLIENT_HELLO)?;
-    let (_, parsed) = parse_tls_message_handshake(message).ok()?;
+    let message = split(messages).find(|message| message.kind == CLIENT_HELLO)?;
+    let (_, parsed) = parse_tls_message_handshake(message.whole).ok()?;
     let TlsMessage::Handshake(TlsMessageHandshake::ClientHello(parsed)) = parsed else {
         return None;
     };
@@ -34,7 +35,9 @@ fn note(hello: &mut Hello, extension: &TlsExtension<'_>) {
         TlsExtension::SupportedVersions(versions) => {
             hello.versions = versions.iter().map(|version| version.0).collect();
         }
-        TlsExtension::SignatureAlgorithms(codes) => hello.schemes = schemes(codes),
+        TlsExtension::SignatureAlgorithms(codes) => {
+            hello.schemes = codes.iter().copied().map(Scheme).collect();
+        }
         TlsExtension::EllipticCurves(groups) => {
             hello.groups = groups.iter().map(|group| group.0).collect();
         }
@@ -53,7 +56,6 @@ fn text(bytes: &[u8]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::scheme::Scheme;
     use proptest::prelude::*;
 
     #[test]

@@ -10,17 +10,23 @@ pub mod authority;
 
 mod answer;
 mod client;
+pub mod conversation;
 mod examiner;
 mod handshake;
 mod hello;
 mod objections;
+pub mod peer;
+pub mod plain;
 mod provider;
 pub mod reception;
 pub mod remote;
 mod server;
 pub mod setup;
 pub mod site;
+mod stranger;
 mod tap;
+mod timeline;
+pub mod wire;
 pub mod witness;
 
 pub use attempt::{Attempt, End, attempt};

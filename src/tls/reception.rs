@@ -22,6 +22,7 @@ use super::witness::{Overheard, Witness};
 use crate::model::alert::Alert;
 use crate::model::profile::Profile;
 use crate::model::scheme::Scheme;
+use crate::model::trace::Side;
 use crate::model::version::TlsVersion;
 use crate::model::visit::{End, Hello, Objection};
 
@@ -182,10 +183,10 @@ fn end_of(error: &io::Error, heard: &Heard, witness: &Witness) -> End {
             visit.objections.push(Objection::NoCertificate(version));
         });
     }
-    match (tls, heard.client.alert) {
+    match (tls, heard.alert(Side::Client)) {
         (Some(Error::AlertReceived(alert)), _) => End::Alert(Alert(u8::from(*alert))),
         (_, Some(alert)) => End::Alert(Alert(alert)),
-        (Some(_), None) => End::Refused(heard.server.alert.map(Alert)),
+        (Some(_), None) => End::Refused(heard.alert(Side::Server).map(Alert)),
         (None, None) => End::Closed,
     }
 }

@@ -12,7 +12,8 @@ use super::attempt::{Attempt, End, alert_received, deliver, finish};
 use super::authority::{Authority, SERVER_NAME};
 use super::client::{self, Record, Resolver, SharedRecord};
 use super::setup::Client;
-use super::tap::{self, Speaker, StreamTap};
+use super::tap::{self, StreamTap};
+use crate::model::trace::Side;
 use crate::model::version::TlsVersion;
 
 /// The first line of an answer is enough; a server that sends more without one has said nothing that can be understood.
@@ -90,7 +91,7 @@ fn talk(
     connection: &mut Connection,
     question: &Question,
 ) -> std::io::Result<Ended> {
-    let mut stream_tap = StreamTap::on(Speaker::Server);
+    let mut stream_tap = StreamTap::default();
     let (mut asked, mut answer) = (false, Vec::new());
     loop {
         if !connection.is_handshaking() && !asked {
@@ -101,7 +102,7 @@ fn talk(
         let mut bytes = [0; 4096];
         let count = stream.read(&mut bytes)?;
         let bytes = bytes.get(..count).unwrap_or_default();
-        stream_tap.listen(bytes);
+        stream_tap.listen(Side::Server, bytes);
         if let Some(error) = deliver(connection, bytes) {
             // the alert that says why; it matters to nobody here whether it arrives
             let _ = say(stream, connection);

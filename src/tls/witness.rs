@@ -7,8 +7,9 @@ use std::time::Instant;
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-use super::tap::{Heard, Speaker, StreamTap};
+use super::tap::{Heard, StreamTap};
 use super::{answer, handshake, hello};
+use crate::model::trace::Side;
 use crate::model::visit::{End, Hello, Moment, Objection, Sent, Visit};
 
 /// A visit that may still be under way; its copies are of the same visit.
@@ -98,7 +99,7 @@ impl Known {
 
     fn note(&mut self, heard: &Heard) {
         if self.visit.hello.is_none() {
-            self.visit.hello = hello::client_hello(&heard.client.messages);
+            self.visit.hello = hello::client_hello(&heard.messages(Side::Client));
             if self.visit.hello.is_some() {
                 self.happened("ClientHello came".into());
             }
@@ -107,13 +108,15 @@ impl Known {
             return;
         };
         if self.visit.request.is_none() {
-            self.visit.request = handshake::certificate_request(&heard.server.messages, version);
+            let messages = heard.messages(Side::Server);
+            let request = handshake::certificate_request(&messages, version.into());
+            self.visit.request = request.map(|request| request.as_seen_by_clients(version));
             if self.visit.request.is_some() {
                 self.happened("CertificateRequest was sent".into());
             }
         }
         if self.visit.chain.is_none() {
-            let chain = answer::certificates(&heard.client.messages, version);
+            let chain = answer::certificates(&heard.messages(Side::Client), version);
             if let Some(chain) = chain {
                 self.happened(match chain.len() {
                     0 => "an empty Certificate came".into(),
@@ -125,7 +128,7 @@ impl Known {
             }
         }
         if self.visit.signed_with.is_none() {
-            self.visit.signed_with = answer::signed_with(&heard.client.messages);
+            self.visit.signed_with = answer::signed_with(&heard.messages(Side::Client));
             if let Some(scheme) = self.visit.signed_with {
                 self.happened(format!("CertificateVerify came, {scheme}"));
             }
@@ -137,8 +140,7 @@ impl Known {
 pub struct Overheard<IO> {
     io: IO,
     witness: Witness,
-    client: StreamTap,
-    server: StreamTap,
+    tap: StreamTap,
 }
 
 impl<IO> Overheard<IO> {
@@ -146,8 +148,7 @@ impl<IO> Overheard<IO> {
         Overheard {
             io,
             witness,
-            client: StreamTap::on(Speaker::Client),
-            server: StreamTap::on(Speaker::Server),
+            tap: StreamTap::default(),
         }
     }
 
@@ -155,7 +156,7 @@ impl<IO> Overheard<IO> {
         if bytes.is_empty() {
             return;
         }
-        self.client.listen(bytes);
+        self.tap.listen(Side::Client, bytes);
         self.witness.with(|known| known.last = Instant::now());
     }
 }
@@ -181,7 +182,8 @@ impl<IO: AsyncWrite + Unpin> AsyncWrite for Overheard<IO> {
         bytes: &[u8],
     ) -> Poll<std::io::Result<usize>> {
         let written = ready!(Pin::new(&mut self.io).poll_write(context, bytes))?;
-        self.server.listen(bytes.get(..written).unwrap_or_default());
+        let written_bytes = bytes.get(..written).unwrap_or_default();
+        self.tap.listen(Side::Server, written_bytes);
         Poll::Ready(Ok(written))
     }
 

@@ -4,6 +4,7 @@ mod cell;
 mod finding;
 mod key;
 pub mod listing;
+pub mod probe;
 mod profile;
 mod token;
 
@@ -87,6 +88,15 @@ struct Tool {
     version: &'static str,
 }
 
+impl Tool {
+    fn this() -> Tool {
+        Tool {
+            name: env!("CARGO_PKG_NAME"),
+            version: env!("CARGO_PKG_VERSION"),
+        }
+    }
+}
+
 #[derive(Serialize, JsonSchema)]
 struct Summary {
     pass: usize,
@@ -97,15 +107,6 @@ struct Summary {
     unexpected: usize,
     /// C_SignInit calls: capability trials, handshakes and proofs.
     signatures: usize,
-}
-
-impl Tool {
-    fn this() -> Tool {
-        Tool {
-            name: env!("CARGO_PKG_NAME"),
-            version: env!("CARGO_PKG_VERSION"),
-        }
-    }
 }
 
 impl From<&Run> for Report {

@@ -24,6 +24,25 @@ pub(super) fn render(run: &Run, screen: &Screen) -> String {
     )
 }
 
+/// Findings that are about no cells.
+pub(super) fn without_cells(findings: &[Finding], screen: &Screen) -> String {
+    let one = |finding: &Finding| {
+        let mut text = heading(screen, finding);
+        text.push_str(&paragraph(screen, 2, &finding.cause));
+        text.push_str(&remedies(screen, &finding.remedies));
+        text
+    };
+    let findings: Vec<String> = findings.iter().map(one).collect();
+    match findings.is_empty() {
+        true => String::new(),
+        false => format!(
+            "{}\n\n{}",
+            screen.heading("what it means"),
+            findings.join("\n")
+        ),
+    }
+}
+
 fn one(run: &Run, screen: &Screen, finding: &Finding) -> String {
     let mut text = heading(screen, finding);
     text.push_str(&paragraph(screen, 2, &finding.cause));

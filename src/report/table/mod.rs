@@ -4,7 +4,9 @@ pub(super) mod columns;
 pub(super) mod details;
 pub(super) mod findings;
 pub(super) mod overview;
+pub mod probe;
 pub(super) mod scope;
+pub mod timeline;
 
 pub(super) use findings::remedies;
 

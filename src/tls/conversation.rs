@@ -1,0 +1,433 @@
+//! A conversation with a server that exists: the handshake, the verdict that comes late, and what is said inside.
+//!
+//! In TLS 1.3 a client is done before the server has looked at its certificate. So one waits: a ticket or data mean yes, an
+//! alert means no. Who keeps silent is told goodbye, and answers that in turn, after whatever else there was to say. Nothing
+//! is written before the verdict could come: a server that closes over unread bytes resets the connection, and its alert is lost.
+
+use std::io::{ErrorKind, Read, Write};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use rustls::client::{ClientConfig, ResolvesClientCert, Resumption};
+use rustls::crypto::{CryptoProvider, aws_lc_rs};
+use rustls::pki_types::ServerName;
+use rustls::sign::CertifiedKey;
+use rustls::{AlertDescription, ClientConnection, Error, ProtocolVersion, SignatureScheme};
+
+use super::handshake;
+use super::peer::{Shown, Witness};
+use super::provider::protocol_version;
+use super::stranger;
+use super::tap::{self, StreamTap};
+use super::timeline;
+use super::wire::{Patience, Wire};
+use crate::model::alert::Alert;
+use crate::model::certificate_request::CertificateRequest;
+use crate::model::probe::{Negotiated, Reaction};
+use crate::model::protocol::Protocol;
+use crate::model::trace::{Message, Side};
+use crate::model::version::TlsVersion;
+
+/// Bytes of an answer that are kept; no page that speaks of certificates needs more.
+const ANSWER: usize = 64 * 1024;
+
+/// How long one waits for an alert from a server that seems to consent: some look at the certificate after the handshake.
+const AFTERTHOUGHT: Duration = Duration::from_millis(500);
+
+/// HelloRequest (RFC 5246 §7.4.1.1), NewSessionTicket (RFC 8446 §4.6.1).
+const HELLO_REQUEST: u8 = 0;
+const NEW_SESSION_TICKET: u8 = 4;
+
+/// How the client introduces itself.
+#[derive(Clone, Copy, Debug)]
+pub struct Hello<'a> {
+    /// The versions that it speaks.
+    pub versions: &'a [TlsVersion],
+    /// The server's name, or an address, of which nothing is sent.
+    pub server_name: &'a str,
+    /// The ALPN protocols that it offers; empty: no such extension.
+    pub alpn: &'a [&'a str],
+    /// It answers a CertificateRequest with a throw-away certificate; else with none.
+    pub stranger: bool,
+}
+
+/// What comes after the handshake.
+#[derive(Clone, Debug)]
+pub enum Then {
+    /// Nothing: what one wanted to know is known.
+    Leave,
+    /// One waits for a word about the certificate.
+    Stay {
+        /// What is said inside meanwhile; empty: nothing.
+        say: Vec<u8>,
+    },
+}
+
+/// How the client answered a CertificateRequest.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Answered {
+    /// There was none to answer.
+    NotAsked,
+    /// With an empty certificate.
+    Nothing,
+    /// With the throw-away certificate.
+    Stranger,
+    /// With an empty one, since no key signs with what the server asked for.
+    NoneFits,
+}
+
+/// All that was said.
+#[derive(Clone, Debug)]
+pub struct Conversation {
+    /// What came out; `None`: it didn't come to a handshake.
+    pub negotiated: Option<Negotiated>,
+    /// What the server asked for.
+    pub request: Option<CertificateRequest>,
+    /// How that was answered.
+    pub answered: Answered,
+    /// The server's own certificate.
+    pub shown: Shown,
+    /// The client's part of the handshake was done.
+    pub done: bool,
+    /// The server asked for another handshake inside this one.
+    pub hello_requested: bool,
+    /// What the server did about the client's certificate.
+    pub reaction: Reaction,
+    /// The reaction was a clean goodbye or silence, and no word of consent.
+    pub inferred: bool,
+    /// What was answered to what was said inside.
+    pub answer: Vec<u8>,
+    /// Every message, both ways.
+    pub messages: Vec<Message>,
+}
+
+/// Talks with the server at the other end of `wire`.
+pub fn converse(
+    wire: &mut dyn Wire,
+    hello: &Hello<'_>,
+    patience: Patience,
+    then: Then,
+) -> Conversation {
+    let witness = Witness::default();
+    let answered = SharedAnswer::default();
+    let started = Instant::now();
+    tap::clear();
+    let mut ended = None;
+    let mut talk = match connection(hello, &witness, &answered) {
+        Ok(client) => Some(Talk::new(wire, client, started + patience.handshake)),
+        Err(error) => {
+            ended = Some(Ended::Broken(error.to_string()));
+            None
+        }
+    };
+    if let Some(talk) = &mut talk {
+        talk.hold(patience, then);
+        ended = talk.ended.take();
+    }
+    let records = tap::transcript();
+    let heard = timeline::server_handshake(&records);
+    let negotiated = talk.as_ref().and_then(|talk| negotiated(&talk.client));
+    let version = negotiated.as_ref().map(|negotiated| negotiated.version);
+    let version = version.or_else(|| timeline::version_said(&heard));
+    let has = |kind| handshake::split(&heard).any(|message| message.kind == kind);
+    let done = talk.as_ref().is_some_and(|talk| talk.done);
+    let spoke = talk.as_ref().is_some_and(|talk| !talk.answer.is_empty());
+    let consent = spoke || has(NEW_SESSION_TICKET) || (done && version == Some(Protocol::V1_2));
+    let (reaction, inferred) = react(ended, done, consent);
+    Conversation {
+        request: version.and_then(|version| handshake::request_or_part(&heard, version)),
+        answered: answered.get(),
+        shown: witness.shown(),
+        done,
+        hello_requested: version == Some(Protocol::V1_2) && has(HELLO_REQUEST),
+        reaction,
+        inferred,
+        answer: talk.map(|talk| talk.answer).unwrap_or_default(),
+        messages: timeline::messages(&records, version, started),
+        negotiated,
+    }
+}
+
+/// What it means how it ended.
+fn react(ended: Option<Ended>, done: bool, consent: bool) -> (Reaction, bool) {
+    match ended {
+        Some(Ended::Alert(alert)) => (Reaction::Alert(alert), false),
+        _ if consent => (Reaction::Accepted, false),
+        Some(Ended::Goodbye) if done => (Reaction::Accepted, true),
+        Some(Ended::Late) | None if done => (Reaction::Silent, true),
+        Some(Ended::Late) | None => (Reaction::Silent, false),
+        Some(Ended::Goodbye | Ended::Gone) => (Reaction::Closed, false),
+        Some(Ended::Broken(why)) => (Reaction::Unknown(why), false),
+    }
+}
+
+/// How a conversation ended.
+#[derive(Debug)]
+enum Ended {
+    /// With an alert.
+    Alert(Alert),
+    /// In good form: close_notify, or the end of the stream once we had said goodbye.
+    Goodbye,
+    /// Closed or reset without a word.
+    Gone,
+    /// We waited long enough.
+    Late,
+    /// Something that TLS doesn't allow.
+    Broken(String),
+}
+
+struct Talk<'a> {
+    wire: &'a mut dyn Wire,
+    client: ClientConnection,
+    tap: StreamTap,
+    until: Instant,
+    done: bool,
+    said_goodbye: bool,
+    answer: Vec<u8>,
+    ended: Option<Ended>,
+}
+
+impl<'a> Talk<'a> {
+    fn new(wire: &'a mut dyn Wire, client: ClientConnection, until: Instant) -> Talk<'a> {
+        Talk {
+            wire,
+            client,
+            tap: StreamTap::default(),
+            until,
+            done: false,
+            said_goodbye: false,
+            answer: Vec::new(),
+            ended: None,
+        }
+    }
+
+    /// From hello to goodbye.
+    fn hold(&mut self, patience: Patience, then: Then) {
+        self.flush();
+        while self.client.is_handshaking() && self.ended.is_none() {
+            self.receive();
+        }
+        self.done = !self.client.is_handshaking();
+        if let (true, Then::Stay { say }) = (self.done, then) {
+            self.stay(patience, &say);
+        }
+        self.ended = self.ended.take().or(Some(Ended::Late));
+    }
+
+    /// Waits for a word about the certificate, says something, waits for the answer, and takes leave.
+    fn stay(&mut self, patience: Patience, say: &[u8]) {
+        let modern = self.client.protocol_version() == Some(ProtocolVersion::TLSv1_3);
+        if modern {
+            self.listen(patience.verdict, |talk| talk.has_ticket());
+        }
+        if !say.is_empty() && self.ended.is_none() {
+            // the buffer takes all of it
+            let _ = self.client.writer().write_all(say);
+            self.flush();
+            self.listen(patience.handshake, |talk| is_whole(&talk.answer));
+        }
+        if self.ended.is_none() {
+            self.say_goodbye();
+            let consents = !modern || self.has_ticket();
+            let most = if consents {
+                AFTERTHOUGHT
+            } else {
+                patience.verdict
+            };
+            self.listen(most.min(patience.verdict), |_| false);
+        }
+    }
+
+    /// Receives until there is enough, it is over, or it is late.
+    fn listen(&mut self, patience: Duration, enough: impl Fn(&Talk<'_>) -> bool) {
+        self.until = Instant::now() + patience;
+        while self.ended.is_none() && !enough(self) {
+            self.receive();
+        }
+        if matches!(self.ended, Some(Ended::Late)) {
+            self.ended = None;
+        }
+    }
+
+    fn has_ticket(&self) -> bool {
+        let heard = tap::heard();
+        let ticket = handshake::split(&heard).any(|message| message.kind == NEW_SESSION_TICKET);
+        ticket || !self.answer.is_empty()
+    }
+
+    /// The server sees that nothing more comes, once it has read all that did.
+    fn say_goodbye(&mut self) {
+        // by the end of the stream and not by close_notify: what comes after that rustls must not be given any more
+        self.wire.finish();
+        self.said_goodbye = true;
+    }
+
+    fn flush(&mut self) {
+        let mut bytes = Vec::new();
+        while self.client.wants_write() && self.client.write_tls(&mut bytes).is_ok() {}
+        self.tap.listen(Side::Client, &bytes);
+        // if the server is gone, reading tells how
+        let _ = self.wire.write_all(&bytes).and_then(|()| self.wire.flush());
+    }
+
+    fn receive(&mut self) {
+        let mut bytes = [0; 16 * 1024];
+        self.wire.wait_until(self.until);
+        match self.wire.read(&mut bytes) {
+            Ok(0) => self.ended = Some(self.end_of_stream()),
+            Ok(count) => self.take(bytes.get(..count).unwrap_or_default()),
+            Err(error) => self.ended = Some(end_of(&error)),
+        }
+    }
+
+    fn end_of_stream(&self) -> Ended {
+        match self.said_goodbye {
+            true => Ended::Goodbye,
+            false => Ended::Gone,
+        }
+    }
+
+    fn take(&mut self, mut bytes: &[u8]) {
+        self.tap.listen(Side::Server, bytes);
+        while !bytes.is_empty() && self.ended.is_none() {
+            if self.client.read_tls(&mut bytes).is_err() {
+                self.ended = Some(Ended::Broken("its bytes were not taken".into()));
+                return;
+            }
+            match self.client.process_new_packets() {
+                Ok(state) if state.peer_has_closed() => self.ended = Some(Ended::Goodbye),
+                Ok(_) => {}
+                Err(Error::AlertReceived(alert)) if self.said_goodbye && is_of_the_end(alert) => {
+                    self.ended = Some(Ended::Goodbye);
+                }
+                Err(Error::AlertReceived(alert)) => {
+                    self.ended = Some(Ended::Alert(Alert(u8::from(alert))));
+                }
+                Err(error) => self.ended = Some(Ended::Broken(error.to_string())),
+            }
+            self.hear_out();
+        }
+        self.flush();
+    }
+
+    /// Takes what was said inside.
+    fn hear_out(&mut self) {
+        let mut bytes = [0; 4096];
+        while let Ok(count @ 1..) = self.client.reader().read(&mut bytes) {
+            let room = ANSWER - self.answer.len();
+            let kept = bytes.get(..count.min(room)).unwrap_or_default();
+            self.answer.extend_from_slice(kept);
+        }
+    }
+}
+
+/// What OpenSSL, and what GnuTLS, answer to a stream that ends without close_notify.
+fn is_of_the_end(alert: AlertDescription) -> bool {
+    matches!(
+        alert,
+        AlertDescription::DecodeError | AlertDescription::UnexpectedMessage
+    )
+}
+
+/// Is it all of an answer? HTTP's ends with the connection, which is asked to be closed; of others the first words do.
+fn is_whole(answer: &[u8]) -> bool {
+    !answer.is_empty() && !answer.starts_with(b"HTTP/")
+}
+
+fn end_of(error: &std::io::Error) -> Ended {
+    match error.kind() {
+        ErrorKind::TimedOut | ErrorKind::WouldBlock => Ended::Late,
+        ErrorKind::ConnectionReset
+        | ErrorKind::ConnectionAborted
+        | ErrorKind::BrokenPipe
+        | ErrorKind::UnexpectedEof => Ended::Gone,
+        _ => Ended::Broken(error.to_string()),
+    }
+}
+
+fn connection(
+    hello: &Hello<'_>,
+    witness: &Witness,
+    answer: &SharedAnswer,
+) -> Result<ClientConnection, Error> {
+    let versions: Vec<_> = hello
+        .versions
+        .iter()
+        .copied()
+        .map(protocol_version)
+        .collect();
+    let provider = CryptoProvider {
+        cipher_suites: tap::tapped_suites().to_vec(),
+        ..aws_lc_rs::default_provider()
+    };
+    let mut config = ClientConfig::builder_with_provider(Arc::new(provider))
+        .with_protocol_versions(&versions)?
+        .dangerous()
+        .with_custom_certificate_verifier(Arc::new(witness.clone()))
+        .with_client_cert_resolver(Arc::new(Answerer {
+            stranger: hello.stranger,
+            answer: answer.clone(),
+        }));
+    config.resumption = Resumption::disabled();
+    config.alpn_protocols = hello
+        .alpn
+        .iter()
+        .map(|name| name.as_bytes().to_vec())
+        .collect();
+    let name = ServerName::try_from(hello.server_name.to_owned())
+        .map_err(|_| Error::General("the server's name is none".into()))?;
+    ClientConnection::new(Arc::new(config), name)
+}
+
+fn negotiated(client: &ClientConnection) -> Option<Negotiated> {
+    let version = Protocol::from_code(u16::from(client.protocol_version()?))?;
+    let suite = u16::from(client.negotiated_cipher_suite()?.suite());
+    let group = client.negotiated_key_exchange_group();
+    let alpn = client.alpn_protocol();
+    Some(Negotiated {
+        version,
+        suite: timeline::suite_name(suite),
+        group: group.map(|group| format!("{:?}", group.name())),
+        alpn: alpn.map(|name| String::from_utf8_lossy(name).into_owned()),
+    })
+}
+
+#[derive(Clone, Debug, Default)]
+struct SharedAnswer(Arc<Mutex<Option<Answered>>>);
+
+impl SharedAnswer {
+    fn get(&self) -> Answered {
+        let answer = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        answer.unwrap_or(Answered::NotAsked)
+    }
+
+    fn set(&self, answered: Answered) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(answered);
+    }
+}
+
+/// Answers a CertificateRequest with nothing, or with a stranger.
+#[derive(Debug)]
+struct Answerer {
+    stranger: bool,
+    answer: SharedAnswer,
+}
+
+impl ResolvesClientCert for Answerer {
+    fn resolve(&self, _: &[&[u8]], schemes: &[SignatureScheme]) -> Option<Arc<CertifiedKey>> {
+        let stranger = match self.stranger {
+            true => stranger::that_signs_with(schemes),
+            false => None,
+        };
+        self.answer.set(match (&stranger, self.stranger) {
+            (Some(_), _) => Answered::Stranger,
+            (None, true) => Answered::NoneFits,
+            (None, false) => Answered::Nothing,
+        });
+        stranger
+    }
+
+    fn has_certs(&self) -> bool {
+        self.stranger
+    }
+}

@@ -1,0 +1,21 @@
+//! `cardcheck probe` against real servers: what it says they ask for is held against what they were told to ask for, row by row.
+//! A file for each family of servers; the table of each test is printed with `--nocapture`.
+
+#[path = "../support/mod.rs"]
+mod support;
+
+#[allow(dead_code, reason = "each test crate uses its own part")]
+#[path = "../interop/running.rs"]
+mod running;
+
+mod apache;
+mod chat;
+mod command;
+mod database;
+mod hostile;
+mod mail;
+mod nginx;
+mod openssl;
+mod pki;
+mod stacks;
+mod truth;
