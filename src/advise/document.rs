@@ -29,6 +29,15 @@ enum Found<'a> {
 /// # Errors
 /// The input itself can't be read.
 pub(super) fn each(
+    input: impl Read,
+    buffer: &mut Vec<u8>,
+    take: impl FnMut(Result<&Report<'_>, String>),
+) -> io::Result<()> {
+    each_up_to(MOST, input, buffer, take)
+}
+
+fn each_up_to(
+    most: usize,
     mut input: impl Read,
     buffer: &mut Vec<u8>,
     mut take: impl FnMut(Result<&Report<'_>, String>),
@@ -55,7 +64,7 @@ pub(super) fn each(
             }
             (1.., Found::Broken(why)) => why,
             (1.., Found::Unfinished(why)) if ended => why,
-            (MOST.., _) => format!("longer than {} MB", MOST >> 20),
+            (long, _) if long >= most => format!("longer than {} MB", most >> 20),
             _ => {
                 ended = read_more(&mut input, buffer, &mut from)?;
                 continue;
@@ -195,14 +204,13 @@ mod tests {
 
     #[test]
     fn what_never_ends_is_given_up() {
-        let endless = io::repeat(b'[').take(3 * MOST as u64);
-        let text = br#"{"a": "#.as_slice().chain(endless);
-        let mut found = Vec::new();
-        let mut buffer = Vec::new();
-        each(text, &mut buffer, |report| found.push(report.map(|_| ()))).unwrap();
-        assert_eq!(found.len(), 1);
-        // serde_json looks no deeper than 128
-        assert!(buffer.capacity() <= 4 * MOST);
+        let most = 1 << 20;
+        let endless = br#"{"a": "#.as_slice().chain(io::repeat(b'['));
+        let (mut found, mut buffer) = (Vec::new(), Vec::new());
+        let take = |report: Result<&Report<'_>, String>| found.push(report.map(|_| ()));
+        each_up_to(most, endless.take(3 * most as u64), &mut buffer, take).unwrap();
+        assert_eq!(found, [Err("longer than 1 MB".to_owned())]);
+        assert!(buffer.capacity() <= 4 * most);
     }
 
     proptest! {
