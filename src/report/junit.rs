@@ -307,7 +307,7 @@ mod tests {
         );
         assert!(
             !xml.chars()
-                .any(|c| c != '\n' && super::super::style::steers(c))
+                .any(|c| c != '\n' && crate::model::printable::steers(c))
         );
     }
 }
