@@ -125,7 +125,10 @@ fn asked(wanted: &Serve) -> Result<Vec<Asked>, CliError> {
     }
 }
 
-fn defaults() -> Result<Vec<(Profile, Option<TlsVersion>, Option<&'static str>)>, CliError> {
+/// A profile, the only version of it, what it tells.
+type Chosen = (Profile, Option<TlsVersion>, Option<&'static str>);
+
+fn defaults() -> Result<Vec<Chosen>, CliError> {
     let named = |(name, version, hint): &(&str, Option<TlsVersion>, &'static str)| {
         Ok((profiles::by_name(name)?, *version, Some(*hint)))
     };

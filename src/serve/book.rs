@@ -28,7 +28,6 @@ struct Entries {
 
 #[derive(Clone)]
 struct Entry {
-    number: u64,
     door: usize,
     witness: Witness,
 }
@@ -48,7 +47,6 @@ impl Book {
             let number = entries.count;
             let witness = Witness::new(Visit { number, ..visit });
             entries.last.push_back(Entry {
-                number,
                 door,
                 witness: witness.clone(),
             });
@@ -57,11 +55,6 @@ impl Book {
             }
             (number, witness)
         })
-    }
-
-    /// Nobody said anything: no visit.
-    pub(super) fn forget(&self, number: u64) {
-        self.with(|entries| entries.last.retain(|entry| entry.number != number));
     }
 
     pub(super) fn turn_away(&self) {
@@ -73,7 +66,7 @@ impl Book {
         self.with(|entries| entries.turned_away)
     }
 
-    /// Those that have said something, the newest first, with what they mean.
+    /// All of them, the newest first, with what they mean.
     pub(super) fn told(&self) -> Vec<Told> {
         let mut all = self.visits();
         all.reverse();
@@ -114,7 +107,6 @@ impl Book {
         entries
             .iter()
             .map(|entry| (entry.door, entry.witness.visit()))
-            .filter(|(_, visit)| visit.hello.is_some() || visit.end.is_some())
             .collect()
     }
 

@@ -15,7 +15,7 @@ use super::http;
 use super::index::Index;
 use super::once::first_visit;
 use super::story::Told;
-use crate::model::visit::{End, Visit};
+use crate::model::visit::Visit;
 use crate::tls::Guest;
 
 /// Visitors at the same time; more are turned away. With the index page's it stays below 1024, what a process may have open.
@@ -216,6 +216,10 @@ impl Hall {
         let Some(placed) = self.index.book.doors.get(self.door) else {
             return;
         };
+        // who says nothing is no visitor: browsers open connections in case they need them
+        let Some(knock) = placed.door.reception.knock(&stream).await else {
+            return;
+        };
         // small answers that wait for nothing
         let _ = stream.set_nodelay(true);
         let visit = Visit {
@@ -225,12 +229,7 @@ impl Hall {
             ..Visit::default()
         };
         let (number, witness) = self.index.book.begin(self.door, visit);
-        let guest = placed.door.reception.receive(stream, &witness).await;
-        let visit = witness.visit();
-        if visit.hello.is_none() && matches!(visit.end, Some(End::Closed | End::Silent)) {
-            self.index.book.forget(number);
-            return;
-        }
+        let guest = placed.door.reception.receive(stream, knock, &witness).await;
         let Some(told) = self.index.book.visit(number) else {
             return;
         };

@@ -41,6 +41,18 @@ pub struct Reception {
     pub patience: Duration,
 }
 
+/// How somebody knocks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Knock {
+    /// With a TLS record.
+    Tls,
+    /// With something else.
+    Other {
+        /// It is HTTP.
+        http: bool,
+    },
+}
+
 /// What is left of a connection after its handshake.
 pub enum Guest {
     /// It came to its end: now there is something to say.
@@ -55,21 +67,28 @@ pub enum Guest {
 const FOR_HELLO: Duration = Duration::from_secs(10);
 
 impl Reception {
-    /// Makes the handshake. What happens is told to the witness as it happens.
-    pub async fn receive(&self, stream: TcpStream, witness: &Witness) -> Guest {
+    /// Waits for the client's first word, and leaves it where it is; `None`: it says nothing.
+    pub async fn knock(&self, stream: &TcpStream) -> Option<Knock> {
         let for_hello = FOR_HELLO.min(self.patience);
-        let end = match timeout(for_hello, first_bytes(&stream)).await {
-            Err(_) => End::Silent,
-            Ok(first) if first.is_empty() => End::Closed,
-            Ok(first) if looks_like_tls(&first) => return self.handshake(stream, witness).await,
-            Ok(first) => End::NotTls {
-                http: looks_like_http(&first),
-            },
+        let first = timeout(for_hello, first_bytes(stream)).await.ok()?;
+        match first.as_slice() {
+            [] => None,
+            first if looks_like_tls(first) => Some(Knock::Tls),
+            first => Some(Knock::Other {
+                http: looks_like_http(first),
+            }),
+        }
+    }
+
+    /// Makes the handshake. What happens is told to the witness as it happens.
+    pub async fn receive(&self, stream: TcpStream, knock: Knock, witness: &Witness) -> Guest {
+        let Knock::Other { http } = knock else {
+            return self.handshake(stream, witness).await;
         };
-        witness.end(end.clone());
-        match end {
-            End::NotTls { http: true } => Guest::Http(stream),
-            _ => Guest::Gone,
+        witness.end(End::NotTls { http });
+        match http {
+            true => Guest::Http(stream),
+            false => Guest::Gone,
         }
     }
 

@@ -192,7 +192,9 @@ mod tests {
         let told = |result: Result<Site, SiteError>| result.err().unwrap().to_string();
         assert!(told(Site::from_pem(b"rubbish", b"rubbish")).contains("no certificate"));
         assert!(told(Site::from_pem(ca.as_bytes(), b"rubbish")).contains("no private key"));
-        let other = KeyPair::generate().unwrap().serialize_pem();
+        let other = KeyPair::generate().unwrap().serialize_der();
+        let other = pem_rfc7468::encode_string("PRIVATE KEY", pem_rfc7468::LineEnding::LF, &other);
+        let other = other.unwrap();
         let together = told(Site::from_pem(ca.as_bytes(), other.as_bytes()));
         assert!(together.contains("can't be used together"), "{together}");
         assert_eq!(ClientCas::from_pem(ca.as_bytes()).unwrap().names.len(), 1);

@@ -38,8 +38,11 @@ impl Card {
         command
     }
 
-    /// Makes a database for NSS in this directory that knows the token and trusts the house.
+    /// Makes a database for NSS in this directory, if there is none, that knows the token and trusts the house.
     pub(crate) fn make_database(&self, dir: &Path, house: &House) {
+        if dir.exists() {
+            return;
+        }
         std::fs::create_dir_all(dir).unwrap();
         let database = format!("sql:{}", dir.display());
         said(
@@ -80,14 +83,19 @@ const CHROMIUM: &[&str] = &[
 fn chromium(card: &Card, house: &House, url: &str, how: &str) -> String {
     let profile = card.lab.path("chromium");
     std::fs::create_dir_all(profile.join("Default")).unwrap();
-    let setting = serde_json::json!({ "setting": { "filters": [{}] } });
+    let setting =
+        serde_json::json!({ "setting": { "filters": [{ "SUBJECT": { "CN": "rsa-2048 user" } }] } });
     let exceptions = serde_json::json!({ "auto_select_certificate": { format!("{},*", url.trim_end_matches('/')): setting } });
     let preferences =
         serde_json::json!({ "profile": { "content_settings": { "exceptions": exceptions } } });
     std::fs::write(profile.join("Default/Preferences"), preferences.to_string()).unwrap();
     card.make_database(&card.lab.path("home/.pki/nssdb"), house);
-    let mut chromium = card.command("chromium");
-    chromium.args(CHROMIUM).arg("--ignore-certificate-errors");
+    // what waits for somebody to choose would wait for ever
+    let mut chromium = card.command("timeout");
+    chromium
+        .args(["100", "chromium"])
+        .args(CHROMIUM)
+        .arg("--ignore-certificate-errors");
     chromium.arg(format!("--user-data-dir={}", profile.display()));
     said(chromium.arg(how).arg(url))
 }

@@ -10,7 +10,7 @@ use serde_json::Value;
 use crate::support::cardcheck;
 
 /// Longer than anything takes on a busy machine.
-const PATIENCE: Duration = Duration::from_secs(120);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(120);
 const MOMENT: Duration = Duration::from_millis(10);
 
 pub(crate) struct House {

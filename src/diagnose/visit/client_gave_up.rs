@@ -25,7 +25,7 @@ What helps: what the client itself says, on its screen or in its log; the port w
 
 fn find(facts: &VisitFacts<'_>) -> Option<Finding> {
     let visit = facts.visit;
-    if visit.request.is_none() || visit.signed_with.is_some() {
+    if visit.request.is_none() || visit.signed_with.is_some() || facts.came_back() {
         return None;
     }
     let (title, cause) = match visit.end {

@@ -15,7 +15,7 @@ mod signature_wrong;
 
 use crate::model::finding::{Finding, Remedy, Severity};
 use crate::model::profile::Profile;
-use crate::model::visit::Visit;
+use crate::model::visit::{End, Visit};
 
 /// Every rule, in order of precedence: the first one that has something to say says it; what is wrong with a certificate is
 /// said besides.
@@ -40,6 +40,15 @@ pub struct VisitFacts<'a> {
     pub profile: &'a Profile,
     /// Other visits from the same address.
     pub others: &'a [Visit],
+}
+
+impl VisitFacts<'_> {
+    /// It closed the connection unanswered and came again: browsers do so while they ask which certificate to take.
+    fn came_back(&self) -> bool {
+        let visit = self.visit;
+        let later = |other: &Visit| other.door == visit.door && other.number > visit.number;
+        visit.end == Some(End::Closed) && visit.chain.is_none() && self.others.iter().any(later)
+    }
 }
 
 /// A finding's rule.

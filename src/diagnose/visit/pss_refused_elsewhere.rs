@@ -22,7 +22,7 @@ fn find(facts: &VisitFacts<'_>) -> Option<Finding> {
         .request
         .as_ref()
         .is_some_and(|request| request.schemes.iter().any(|scheme| scheme.is_pss()));
-    if !asked_for_pss || !went_silent(visit) {
+    if !asked_for_pss || !went_silent(visit) || facts.came_back() {
         return None;
     }
     let other = facts.others.iter().find(|other| signed_pkcs1(other))?;
