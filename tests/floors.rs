@@ -12,11 +12,12 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("diagnose", &["model", "clients"]),
     ("matrix", &["model", "tls", "clients", "diagnose"]),
     ("live", &["model", "tls", "clients", "diagnose"]),
+    ("advise", &["model", "clients", "diagnose"]),
     ("report", &["model"]),
     (
         "cli",
         &[
-            "model", "token", "tls", "clients", "diagnose", "matrix", "live", "report",
+            "model", "token", "tls", "clients", "diagnose", "matrix", "live", "advise", "report",
         ],
     ),
 ];

@@ -10,6 +10,8 @@ use crate::matrix::real::Software;
 use crate::model::probe::Asks;
 use crate::model::version::TlsVersion;
 
+/// As `--timeout` has it.
+const PATIENCE: Duration = Duration::from_secs(30);
 const LEAST_PATIENCE: Duration = Duration::from_millis(1);
 const MOST_PATIENCE: Duration = Duration::from_secs(24 * 3600);
 
@@ -25,10 +27,16 @@ pub(super) struct Args {
 pub(super) enum Command {
     /// Try every key against servers with different signature algorithm lists, as each client would
     Matrix(Box<Matrix>),
+    /// Show modules, readers, tokens, keys and certificates, and what is in the way; without a PIN
+    List(Box<List>),
     /// Check card after card at a technician's desk: card in, verdict, card out, next
     Watch(Box<Watch>),
     /// Ask a server what it wants of its clients: whether a certificate, when, from whom, signed how; needs no card
     Probe(Box<Probe>),
+    /// Look at a certificate by itself, and say what servers make of it
+    Inspect(Inspect),
+    /// Weigh many cards' reports: which server setting lets how many of them in, with which clients
+    Advise(Advise),
     /// Print the long text of a finding, or the list of all findings
     Explain {
         /// The finding's id, such as pss-listed-but-refused
@@ -36,9 +44,9 @@ pub(super) enum Command {
     },
     /// Print the JSON Schema of a report
     Schema {
-        /// Of which command's report
-        #[arg(default_value = "matrix")]
-        report: Report,
+        /// Of which command
+        #[arg(value_name = "COMMAND", default_value = "matrix")]
+        of: Reported,
     },
     /// Print a completion script for a shell
     Completions {
@@ -69,6 +77,34 @@ pub(super) struct Matrix {
 
 #[derive(Debug, ClapArgs)]
 #[command(after_help = exit::TABLE)]
+pub(super) struct List {
+    #[command(flatten)]
+    pub(super) token: Token,
+    /// Log in, which shows the private keys; costs a try if the PIN is wrong
+    #[arg(
+        long,
+        help_heading = "PIN (else the URI's pin-source, the reader's pad, or a prompt)"
+    )]
+    pub(super) login: bool,
+    #[command(flatten)]
+    pub(super) pin: Pin,
+    /// What goes to stdout
+    #[arg(
+        long,
+        value_name = "FORMAT",
+        default_value = "table",
+        help_heading = "Output"
+    )]
+    pub(super) format: PlainFormat,
+    /// Write the JSON report to this file as well; may be given several times
+    #[arg(long, value_name = "FILE", action = ArgAction::Append, help_heading = "Output")]
+    pub(super) export_json: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(super) manner: Manner,
+}
+
+#[derive(Debug, ClapArgs)]
+#[command(after_help = exit::TABLE)]
 pub(super) struct Watch {
     #[command(flatten)]
     pub(super) token: Token,
@@ -78,12 +114,14 @@ pub(super) struct Watch {
     pub(super) servers: Servers,
     #[command(flatten)]
     pub(super) effort: Effort,
-    /// Save each card's whole report: {serial}, {label}, {model} and {time} are filled in, the ending tells the format (.json, .txt)
+    /// Save each card's whole report: {serial}, {label}, {model} and {time} are filled in, the ending tells the format (.json, .html, .txt, .xml for JUnit, .md)
     #[arg(long, value_name = "PATTERN", help_heading = "Output")]
     pub(super) save: Vec<String>,
     /// End after so many cards [default: go on until Ctrl-C]
     #[arg(long, value_name = "N", help_heading = "Output", value_parser = at_least_one)]
     pub(super) cards: Option<usize>,
+    #[command(flatten)]
+    pub(super) privacy: Privacy,
     #[command(flatten)]
     pub(super) manner: Manner,
 }
@@ -107,8 +145,19 @@ pub(super) struct Probe {
     /// Exit with 1 unless the server asks so, in every version that it speaks
     #[arg(long, value_name = "HOW", help_heading = "What to look at")]
     pub(super) expect: Option<Expected>,
+    /// What goes to stdout
+    #[arg(
+        long,
+        value_name = "FORMAT",
+        default_value = "table",
+        help_heading = "Output"
+    )]
+    pub(super) format: PlainFormat,
+    /// Write the JSON report to this file as well
+    #[arg(long, value_name = "FILE", help_heading = "Output")]
+    pub(super) export_json: Option<PathBuf>,
     #[command(flatten)]
-    pub(super) output: Output,
+    pub(super) manner: Manner,
 }
 
 /// How a server is reached.
@@ -133,6 +182,86 @@ pub(super) struct Way {
 }
 
 #[derive(Debug, ClapArgs)]
+pub(super) struct Inspect {
+    /// A certificate in PEM or DER, its chain behind it if the file has one; or a PKCS#11 URI (RFC 7512) of one on a token
+    #[arg(value_name = "FILE|URI")]
+    pub(super) what: String,
+    /// The CAs that the server trusts, PEM or DER: also follows the chain
+    #[arg(long, value_name = "FILE")]
+    pub(super) ca: Option<PathBuf>,
+    /// The PKCS#11 module, for a URI [default: p11-kit's proxy, else a well-known path]
+    #[arg(long, value_name = "PATH")]
+    pub(super) module: Option<PathBuf>,
+    /// What goes to stdout
+    #[arg(long, value_name = "FORMAT", default_value = "table")]
+    pub(super) format: PlainFormat,
+    #[command(flatten)]
+    pub(super) manner: Manner,
+}
+
+impl Inspect {
+    /// The token that the URI names.
+    pub(super) fn token(&self) -> Token {
+        Token {
+            module: self.module.clone(),
+            token: Some(self.what.clone()),
+            slot: None,
+            key: Vec::new(),
+            timeout: PATIENCE,
+            trace_pkcs11: None,
+        }
+    }
+}
+
+#[derive(Debug, ClapArgs)]
+#[command(after_help = ADVISE_EXAMPLES)]
+pub(super) struct Advise {
+    /// JSON reports of `cardcheck matrix` or `watch`; directories of them, however deep (*.json, *.jsonl, *.ndjson); `-` for stdin
+    #[arg(required = true, value_name = "REPORT|DIR|-")]
+    pub(super) reports: Vec<PathBuf>,
+    /// A client that is to log in, or `all`; may be given several times [default: firefox, chrome, openssl, java]
+    #[arg(long, value_name = "NAME", value_delimiter = ',')]
+    pub(super) client: Vec<String>,
+    /// What your server asks for today, to compare with: a built-in profile or a TOML file; may be given several times
+    #[arg(
+        long,
+        value_name = "NAME|FILE",
+        value_delimiter = ',',
+        default_value = "openssl-3.0"
+    )]
+    pub(super) profile: Vec<String>,
+    /// Show this setting in full, with its lines for each server [default: the one that lets most in]
+    #[arg(long, value_name = "NAME")]
+    pub(super) setting: Option<String>,
+    /// Write all settings as profiles to this file: `cardcheck matrix --profile FILE` measures on a card what is inferred here
+    #[arg(long, value_name = "FILE", help_heading = "Output")]
+    pub(super) save_profiles: Option<PathBuf>,
+    /// What goes to stdout
+    #[arg(
+        long,
+        value_name = "FORMAT",
+        default_value = "table",
+        help_heading = "Output"
+    )]
+    pub(super) format: PlainFormat,
+    #[command(flatten)]
+    pub(super) manner: Manner,
+}
+
+const ADVISE_EXAMPLES: &str = "\
+Examples:
+  cardcheck advise reports/
+  cardcheck advise reports/ --profile my-server.toml --client firefox,chrome
+  cardcheck advise reports/ --setting tls1.3-ec-pss
+  find /srv/reports -name '*.json' -mtime -30 -exec cat {} + | cardcheck advise -
+
+Exit codes:
+  0    here is the advice; reports that were left out are named
+  2    the command line is wrong
+  3    a file can't be read or written
+  4    no report could be read, or there is no card in any";
+
+#[derive(Debug, ClapArgs)]
 #[command(next_help_heading = "Token")]
 pub(super) struct Token {
     /// The PKCS#11 module, a shared library [default: p11-kit's proxy, else a well-known path]
@@ -155,7 +284,7 @@ pub(super) struct Token {
     pub(super) trace_pkcs11: Option<PathBuf>,
 }
 
-#[derive(Debug, ClapArgs)]
+#[derive(Debug, Default, ClapArgs)]
 #[command(next_help_heading = "PIN (else the URI's pin-source, the reader's pad, or a prompt)")]
 pub(super) struct Pin {
     /// Read the PIN from this file; one newline at its end is left out
@@ -212,9 +341,20 @@ pub(super) struct Output {
     /// Write the JSON report to this file as well; may be given several times
     #[arg(long, value_name = "FILE", action = ArgAction::Append)]
     pub(super) export_json: Vec<PathBuf>,
+    /// Write the report as a page for a browser to this file as well; may be given several times
+    #[arg(long, value_name = "FILE", action = ArgAction::Append)]
+    pub(super) export_html: Vec<PathBuf>,
+    /// Write JUnit's XML to this file as well; may be given several times
+    #[arg(long, value_name = "FILE", action = ArgAction::Append)]
+    pub(super) export_junit: Vec<PathBuf>,
+    /// Write Markdown to this file as well; may be given several times
+    #[arg(long, value_name = "FILE", action = ArgAction::Append)]
+    pub(super) export_markdown: Vec<PathBuf>,
     /// Write the table to this file as well, without colour; may be given several times
     #[arg(long, value_name = "FILE", action = ArgAction::Append)]
     pub(super) export_table: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(super) privacy: Privacy,
     #[command(flatten)]
     pub(super) manner: Manner,
 }
@@ -229,6 +369,19 @@ pub(super) struct Manner {
     /// No progress and no prose on stderr; warnings and errors remain
     #[arg(long, short)]
     pub(super) quiet: bool,
+}
+
+/// What a report may tell of its card's owner.
+#[derive(Clone, Copy, Debug, Default, ClapArgs)]
+#[command(next_help_heading = "Output")]
+pub(super) struct Privacy {
+    /// Replace names and serial numbers in reports by stand-ins, the same in every report of the card: to pass them on
+    ///
+    /// A stand-in is keyed with a public key of the card. Nobody can guess it back to a name, but whoever has the card's
+    /// certificate knows the card again, and whoever has its issuer's knows the issuer. Types, sizes, dates, mechanisms and
+    /// answers stay. Only reports are redacted, not what is said on stderr meanwhile.
+    #[arg(long)]
+    pub(super) redact: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -261,11 +414,17 @@ pub(super) enum Expected {
     Required,
 }
 
-/// A command that has a report.
+/// A command that has a report of its own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(super) enum Report {
+pub(super) enum Reported {
     /// cardcheck.matrix.v1
     Matrix,
+    /// cardcheck.list.v1
+    List,
+    /// cardcheck.inspect.v1
+    Inspect,
+    /// cardcheck.advise.v1
+    Advise,
     /// cardcheck.probe.v1
     Probe,
 }
@@ -275,6 +434,21 @@ pub(super) enum Format {
     /// For people
     Table,
     /// For programs; `cardcheck schema` describes it
+    Json,
+    /// For a browser: one page that needs nothing else
+    Html,
+    /// For CI: a suite for each server, a case for each key, version and client
+    Junit,
+    /// For tickets
+    Markdown,
+}
+
+/// The forms of reports that are not of a run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum PlainFormat {
+    /// For people
+    Table,
+    /// For programs; `cardcheck schema COMMAND` describes it
     Json,
 }
 
@@ -345,11 +519,13 @@ mod tests {
     fn the_help_names_the_clients_that_are_taken_by_default() {
         use clap::CommandFactory;
         let args = Args::command();
-        let matrix = args.find_subcommand("matrix").unwrap();
-        let mut known = matrix.get_arguments();
-        let client = known.find(|known| known.get_id() == "client").unwrap();
-        let names: Vec<&str> = DEFAULT.iter().map(|client| client.name()).collect();
-        let default = format!("[default: {}]", names.join(", "));
-        assert!(client.get_help().unwrap().to_string().ends_with(&default));
+        for command in ["matrix", "watch", "advise"] {
+            let command = args.find_subcommand(command).unwrap();
+            let mut known = command.get_arguments();
+            let client = known.find(|known| known.get_id() == "client").unwrap();
+            let names: Vec<&str> = DEFAULT.iter().map(|client| client.name()).collect();
+            let default = format!("[default: {}]", names.join(", "));
+            assert!(client.get_help().unwrap().to_string().ends_with(&default));
+        }
     }
 }

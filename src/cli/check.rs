@@ -20,7 +20,9 @@ use crate::matrix::plan;
 use crate::matrix::real::{RealServers, Software};
 use crate::matrix::venue::{InProcess, Venue};
 use crate::model::key::Key;
+use crate::model::redact;
 use crate::model::run::Run;
+use crate::model::token::Module;
 use crate::model::version::TlsVersion;
 use crate::tls::Authority;
 use crate::tls::authority::AuthorityError;
@@ -32,6 +34,7 @@ const SIGNATURES_AT_MOST: usize = 2;
 /// Checks tokens, one or several together, as often as it is asked to.
 pub(super) struct Check {
     question: Question,
+    redact: bool,
     progress: Arc<Progress>,
     authority: TestCa,
     /// Real servers instead of the one inside.
@@ -62,6 +65,7 @@ impl Check {
     pub(super) fn new(
         servers: &args::Servers,
         effort: args::Effort,
+        redact: bool,
         progress: &Arc<Progress>,
     ) -> Result<Check, CliError> {
         if let Some(server) = &servers.server {
@@ -71,10 +75,11 @@ impl Check {
             server: servers.server.clone(),
             question: Question {
                 profiles: servers::profiles(servers)?,
-                clients: servers::clients(servers)?,
+                clients: servers::clients(&servers.client)?,
                 only: servers.tls.map(TlsVersion::from),
                 effort,
             },
+            redact,
             progress: Arc::clone(progress),
             authority: TestCa::NotYet,
         })
@@ -91,10 +96,14 @@ impl Check {
     /// The servers' CA could not be made.
     pub(super) fn run(
         &mut self,
+        module: &Module,
         mut open: Vec<OpenToken>,
         started: Started,
         cancelled: &AtomicBool,
     ) -> Result<(Run, Option<Exit>), CliError> {
+        if self.redact {
+            open.iter_mut().for_each(OpenToken::redact);
+        }
         self.announce_verifications(&open);
         let trial_signatures = self.try_out(&mut open, cancelled);
         let authority = std::mem::take(&mut self.authority).made()?;
@@ -104,12 +113,16 @@ impl Check {
         drop(venue);
         self.authority = TestCa::Made(authority);
         self.progress.end();
+        found.module = module.clone();
         found.started = started.to_the_second();
         found.duration_ms = started.milliseconds();
         found.signatures += trial_signatures;
         drop(desk);
         let given_up = close(open, &mut found);
         found.notes.extend(self.progress.warnings());
+        if self.redact {
+            redact::run(&mut found);
+        }
         Ok((found, given_up))
     }
 

@@ -91,6 +91,7 @@ impl Desk {
             signatures: found.signatures.iter().sum(),
             short_lists: plan.short_lists,
             notes: unproven(found.unproven).into_iter().collect(),
+            redacted: false,
         }
     }
 

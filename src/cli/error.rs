@@ -7,6 +7,7 @@ use crate::matrix::profiles::{ProfileError, UnknownProfile};
 use crate::model::ckr::Ckr;
 use crate::model::function::Function;
 use crate::model::lost::Lost;
+use crate::model::obstacle::Obstacle;
 use crate::model::scheme::UnknownScheme;
 use crate::tls::authority::AuthorityError;
 use crate::token::ModuleError;
@@ -51,6 +52,15 @@ impl CliError {
         self
     }
 
+    /// As a part of a report.
+    pub(super) fn into_obstacle(self, id: &'static str) -> Obstacle {
+        Obstacle {
+            id,
+            what: self.message,
+            next: self.help.unwrap_or_default(),
+        }
+    }
+
     fn new(exit: Exit, message: impl Into<String>) -> Self {
         CliError {
             message: message.into(),
@@ -76,6 +86,7 @@ impl From<ModuleError> for CliError {
                 "a PKCS#11 module is a shared library (.so) for this machine's architecture, {}",
                 std::env::consts::ARCH
             ),
+            ModuleError::OtherArchitecture { ours, .. } => format!("install the module's package for {ours}, or a cardcheck for the module's architecture"),
             ModuleError::NotPkcs11(_) => "it is some other library; the module's documentation names the right file".into(),
             ModuleError::Refused(refusal) => refusal_help(refusal),
             ModuleError::Lost { lost, .. } => lost_help(lost).into(),
@@ -104,7 +115,7 @@ fn lost_help(lost: &Lost) -> &'static str {
             "the PIN was sent once and will not be sent again in this run; see how many tries are left before the next one"
         }
         (true, _) => {
-            "a slow one may need a longer --timeout; else pull the card and put it back, or attach what --trace-pkcs11 writes to a report to the module's makers"
+            "a slow one may need a longer --timeout; else end other programs that use the reader, pull the card and put it back, or attach what --trace-pkcs11 writes to a report to the module's makers"
         }
         (false, Some(Function::Login)) => {
             "the PIN was sent once and will not be sent again in this run; the module is broken: try a newer version of it"
@@ -112,6 +123,19 @@ fn lost_help(lost: &Lost) -> &'static str {
         (false, _) => {
             "the module is broken, or not for this system: try a newer version, or attach what --trace-pkcs11 writes to a report to its makers"
         }
+    }
+}
+
+/// Something is in a slot that the module doesn't count among those with a token.
+pub(super) fn unreachable_token(refusal: &Refusal) -> CliError {
+    match refusal.ckr() {
+        Some(Ckr::TOKEN_NOT_RECOGNIZED) => {
+            CliError::environment(format!("the module doesn't know the card that is in the reader ({refusal})"))
+                .help("use the module that belongs to the card; what it is, `opensc-tool --atr --name` tells")
+        }
+        _ => CliError::environment(format!("the module can't get at what is in the reader ({refusal})")).help(
+            "another program may hold the reader (a browser, an agent such as scdaemon, a VPN client): end it; else pull the card and put it back",
+        ),
     }
 }
 
@@ -153,6 +177,12 @@ pub(super) fn pin_refused(token: &str, refusal: PinRefusal) -> CliError {
         }
     };
     CliError::environment(format!("token `{token}`: {refusal}")).help(help)
+}
+
+impl From<Obstacle> for CliError {
+    fn from(obstacle: Obstacle) -> Self {
+        CliError::environment(obstacle.what).help(obstacle.next)
+    }
 }
 
 impl From<BadUri> for CliError {

@@ -18,7 +18,8 @@ use crate::token::Module;
 pub(super) fn run(wanted: &Matrix) -> Result<Exit, CliError> {
     let started = Started::now();
     let progress = Arc::new(Progress::new(wanted.output.manner.quiet));
-    let mut check = Check::new(&wanted.servers, wanted.effort, &progress)?;
+    let redact = wanted.output.privacy.redact;
+    let mut check = Check::new(&wanted.servers, wanted.effort, redact, &progress)?;
     let selection = Selection::new(&wanted.token)?;
     let mut pins = PinKeeper::new(&wanted.pin, selection.uri())?;
     let mut output = Output::open(&wanted.output)?;
@@ -26,14 +27,21 @@ pub(super) fn run(wanted: &Matrix) -> Result<Exit, CliError> {
 
     check.prepare();
     let path = tokens::module_path(&wanted.token, &selection)?;
-    let launch = host::launch(path, &wanted.token, &wanted.pin, &progress, &cancelled)?;
+    let privacy = wanted.output.privacy;
+    let launch = host::launch(
+        path,
+        &wanted.token,
+        &wanted.pin,
+        privacy,
+        &progress,
+        &cancelled,
+    )?;
     let mut module = Module::load(launch)?;
     let (open, incomplete) = tokens::open(&mut module, &selection, &mut pins)?;
     if open.is_empty() {
         return Err(no_keys(&wanted.token));
     }
-    let (mut found, given_up) = check.run(open, started, &cancelled)?;
-    found.module = module.facts().clone();
+    let (found, given_up) = check.run(module.facts(), open, started, &cancelled)?;
 
     output.write(&found)?;
     Ok(Exit::of(&found, incomplete.or(given_up)))

@@ -4,13 +4,17 @@
 //! a report and an exit code.
 #![forbid(unsafe_code)]
 
+mod advise;
 mod args;
 mod check;
+mod counter;
 mod desk;
 mod error;
 mod exit;
 mod host;
+mod inspect;
 mod interrupt;
+mod list;
 mod matrix;
 mod names;
 mod output;
@@ -20,6 +24,7 @@ mod progress;
 mod saving;
 mod servers;
 mod speak;
+mod survey;
 mod texts;
 mod tokens;
 mod watch;
@@ -35,10 +40,13 @@ pub fn main() -> ExitCode {
     let args = Args::parse();
     let ended = match args.command {
         Command::Matrix(options) => matrix::run(&options),
+        Command::List(options) => list::run(&options),
         Command::Watch(options) => watch::run(&options),
         Command::Probe(options) => probe::run(&options),
+        Command::Inspect(options) => inspect::run(&options),
+        Command::Advise(options) => advise::run(&options),
         Command::Explain { finding } => texts::explain(finding.as_deref()),
-        Command::Schema { report } => texts::schema(report),
+        Command::Schema { of } => texts::schema(of),
         Command::Completions { shell } => texts::completions(shell),
         Command::Man => texts::man(),
         Command::TokenHost => host::run(),

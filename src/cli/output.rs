@@ -20,15 +20,11 @@ pub(super) struct Output {
     files: Vec<Export>,
 }
 
-struct Export {
-    sink: Sink,
-    format: Format,
-}
-
-/// A file that is opened before there is anything to write.
-pub(super) struct Sink {
+/// A file that a report is written to.
+pub(super) struct Export {
     path: PathBuf,
     file: File,
+    format: Format,
     /// It was made by us, and nothing is in it yet: a run that fails leaves none behind.
     fresh: bool,
 }
@@ -39,21 +35,20 @@ impl Output {
     /// # Errors
     /// A path that can't be written.
     pub(super) fn open(wanted: &args::Output) -> Result<Output, CliError> {
-        let json = wanted.export_json.iter().map(|path| (path, Format::Json));
-        let table = wanted.export_table.iter().map(|path| (path, Format::Table));
-        let files = json.chain(table).map(|(path, format)| {
-            Ok(Export {
-                sink: Sink::open(path)?,
-                format,
-            })
-        });
+        let wanted_files = [
+            (&wanted.export_json, Format::Json),
+            (&wanted.export_html, Format::Html),
+            (&wanted.export_junit, Format::Junit),
+            (&wanted.export_markdown, Format::Markdown),
+            (&wanted.export_table, Format::Table),
+        ];
+        let files = wanted_files
+            .into_iter()
+            .flat_map(|(paths, format)| paths.iter().map(move |path| Export::open(path, format)));
         Ok(Output {
-            format: match wanted.format {
-                args::Format::Table => Format::Table,
-                args::Format::Json => Format::Json,
-            },
+            format: wanted.format.into(),
             screen: screen(wanted.manner.color),
-            files: files.collect::<Result<_, CliError>>()?,
+            files: files.collect::<Result<_, _>>()?,
         })
     }
 
@@ -62,22 +57,11 @@ impl Output {
     /// # Errors
     /// A file could not be written whole, or stdout failed for another reason than that nobody reads it.
     pub(super) fn write(&mut self, run: &Run) -> Result<(), CliError> {
-        self.write_as(|format, screen| report::render(run, format, screen))
-    }
-
-    /// The same of any report that has these formats.
-    ///
-    /// # Errors
-    /// As [`write`](Output::write).
-    pub(super) fn write_as(
-        &mut self,
-        render: impl Fn(Format, &Screen) -> String,
-    ) -> Result<(), CliError> {
         for export in &mut self.files {
-            let report = render(export.format, &Screen::of_a_file());
-            export.sink.write(&report)?;
+            let report = report::render(run, export.format, &Screen::of_a_file());
+            export.write(&report)?;
         }
-        stdout(&render(self.format, &self.screen))
+        stdout(&report::render(run, self.format, &self.screen))
     }
 }
 
@@ -98,12 +82,24 @@ pub(super) fn stdout(text: &str) -> Result<(), CliError> {
     }
 }
 
-impl Sink {
-    /// Opens the file, and keeps what it held for now.
+impl From<args::Format> for Format {
+    fn from(format: args::Format) -> Format {
+        match format {
+            args::Format::Table => Format::Table,
+            args::Format::Json => Format::Json,
+            args::Format::Html => Format::Html,
+            args::Format::Junit => Format::Junit,
+            args::Format::Markdown => Format::Markdown,
+        }
+    }
+}
+
+impl Export {
+    /// Opens it; what it held is kept.
     ///
     /// # Errors
     /// It can't be written.
-    pub(super) fn open(path: &Path) -> Result<Sink, CliError> {
+    pub(super) fn open(path: &Path, format: Format) -> Result<Export, CliError> {
         let fresh = !path.exists();
         let file = OpenOptions::new()
             .create(true)
@@ -111,15 +107,14 @@ impl Sink {
             .write(true)
             .open(path);
         let file = file.map_err(|error| CliError::unwritable(path, &error))?;
-        Ok(Sink {
+        Ok(Export {
             path: path.to_owned(),
             file,
+            format,
             fresh,
         })
     }
 
-    /// Puts this in place of what the file held.
-    ///
     /// # Errors
     /// It could not be written whole.
     pub(super) fn write(&mut self, report: &str) -> Result<(), CliError> {
@@ -140,7 +135,7 @@ fn empty(file: &mut File) -> std::io::Result<()> {
     Ok(())
 }
 
-impl Drop for Sink {
+impl Drop for Export {
     fn drop(&mut self) {
         if self.fresh {
             // an empty file left behind is a nuisance, not a failure

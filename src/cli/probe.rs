@@ -1,17 +1,19 @@
 //! `cardcheck probe`.
 
-use super::args::{self, Probe as Wanted};
+use std::path::PathBuf;
+
+use super::args::{self, PlainFormat, Probe as Wanted};
 use super::check::Started;
 use super::error::CliError;
 use super::exit::Exit;
 use super::interrupt;
-use super::output::{Output, Sink};
+use super::output::{Export, screen, stdout};
 use super::progress::Progress;
 use crate::live::{self, DialError, ProbeError, Settings, Target, is_path, starttls};
 use crate::matrix::saved;
 use crate::model::nearest_name;
 use crate::model::probe::{Asks, Probe};
-use crate::report;
+use crate::report::{Format, json, table};
 use crate::tls::peer::Trust;
 
 /// The proxy's port where none was named.
@@ -25,15 +27,19 @@ pub(super) fn run(wanted: &Wanted) -> Result<Exit, CliError> {
         Some(file) => Trust::of_file(file)?,
         None => Trust::of_system(),
     };
-    let mut output = Output::open(&wanted.output)?;
-    let mut profile = wanted.save_profile.as_deref().map(Sink::open).transpose()?;
+    let open = |path: &Option<PathBuf>, format| {
+        let path = path.as_deref();
+        path.map(|path| Export::open(path, format)).transpose()
+    };
+    let mut export = open(&wanted.export_json, Format::Json)?;
+    let mut profile = open(&wanted.save_profile, Format::Table)?;
     let settings = Settings {
         patience: wanted.way.timeout,
         trust,
         cancelled: interrupt::flag(),
     };
 
-    let progress = Progress::new(wanted.output.manner.quiet);
+    let progress = Progress::new(wanted.manner.quiet);
     let mut found = live::probe(&target, &settings, &|what| progress.now(what))?;
     progress.end();
     found.started = started.to_the_second();
@@ -42,7 +48,13 @@ pub(super) fn run(wanted: &Wanted) -> Result<Exit, CliError> {
         found.trace.clear();
     }
 
-    output.write_as(|format, screen| report::render_probe(&found, format, screen))?;
+    if let Some(file) = &mut export {
+        file.write(&json::probe::render(&found))?;
+    }
+    stdout(&match wanted.format {
+        PlainFormat::Table => table::probe::render(&found, &screen(wanted.manner.color)),
+        PlainFormat::Json => json::probe::render(&found),
+    })?;
     if let Some(file) = &mut profile {
         save(&found, file)?;
     }
@@ -59,7 +71,7 @@ fn exit(found: &Probe, expected: Option<args::Expected>) -> Exit {
     }
 }
 
-fn save(found: &Probe, file: &mut Sink) -> Result<(), CliError> {
+fn save(found: &Probe, file: &mut Export) -> Result<(), CliError> {
     let Some(profile) = found.profile() else {
         return Err(CliError::nothing_to_try(
             "there is no profile to save: no request for a certificate was seen",

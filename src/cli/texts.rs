@@ -2,13 +2,13 @@
 
 use clap::CommandFactory;
 
-use super::args::{Args, Report};
+use super::args::{Args, Reported};
 use super::error::CliError;
 use super::exit::Exit;
 use super::output::stdout;
 use crate::diagnose;
 use crate::model::nearest_name;
-use crate::report::json;
+use crate::report::{advice, inspect, json};
 
 /// Columns that a text is comfortable to read in.
 const EXPLANATION_WIDTH: usize = 80;
@@ -63,11 +63,14 @@ fn unknown_finding(id: &str) -> CliError {
         .help("`cardcheck explain` lists them all")
 }
 
-/// `cardcheck schema [REPORT]`.
-pub(super) fn schema(report: Report) -> Result<Exit, CliError> {
-    stdout(&match report {
-        Report::Matrix => json::schema(),
-        Report::Probe => json::probe::schema(),
+/// `cardcheck schema [COMMAND]`.
+pub(super) fn schema(of: Reported) -> Result<Exit, CliError> {
+    stdout(&match of {
+        Reported::Matrix => json::schema(),
+        Reported::List => json::listing::schema(),
+        Reported::Inspect => inspect::json::schema(),
+        Reported::Advise => advice::schema(),
+        Reported::Probe => json::probe::schema(),
     })?;
     Ok(Exit::AsExpected)
 }

@@ -32,7 +32,14 @@ pub(super) fn run(wanted: &Watch) -> Result<Exit, CliError> {
     let cancelled = interrupt::flag();
     let mut shift = Shift::new(wanted, &progress, &cancelled)?;
     let path = tokens::module_path(&wanted.token, &shift.selection)?;
-    let launch = host::launch(path, &wanted.token, &wanted.pin, &progress, &cancelled)?;
+    let launch = host::launch(
+        path,
+        &wanted.token,
+        &wanted.pin,
+        wanted.privacy,
+        &progress,
+        &cancelled,
+    )?;
     let mut lookout = Lookout::start(launch)?;
 
     shift.say("waiting for a card; Ctrl-C ends");
@@ -87,7 +94,8 @@ impl<'a> Shift<'a> {
         progress: &Arc<Progress>,
         cancelled: &Arc<AtomicBool>,
     ) -> Result<Shift<'a>, CliError> {
-        let mut check = Check::new(&wanted.servers, wanted.effort, progress)?;
+        let redact = wanted.privacy.redact;
+        let mut check = Check::new(&wanted.servers, wanted.effort, redact, progress)?;
         let selection = Selection::new(&wanted.token)?;
         let pins = PinKeeper::new(&wanted.pin, selection.uri())?;
         let saving = wanted.save.iter().map(|pattern| Saving::new(pattern));
@@ -119,9 +127,12 @@ impl<'a> Shift<'a> {
             }
             Event::Left(_) => Ok(()),
             Event::Silent(refusal) => {
-                let told =
-                    CliError::environment(format!("a card is in, and doesn't answer: {refusal}"));
-                speak::failure(&told.help("this module may not know it: try its issuer's with --module; else pull the card and put it back"));
+                let why = lookout.obstacles().into_iter().next();
+                speak::failure(&why.map_or_else(|| tokens::silent(&refusal), CliError::from));
+                Ok(())
+            }
+            Event::Obstacle(obstacle) => {
+                speak::failure(&obstacle.into());
                 Ok(())
             }
             Event::Trouble(trouble) => {
@@ -170,8 +181,9 @@ impl<'a> Shift<'a> {
             return Ok(None);
         }
         self.progress.begin();
-        let (mut found, _) = self.check.run(open, Started::now(), &self.cancelled)?;
-        found.module = lookout.facts();
+        let module = lookout.facts();
+        let started = Started::now();
+        let (found, _) = self.check.run(&module, open, started, &self.cancelled)?;
         Ok(Some(found))
     }
 

@@ -56,6 +56,8 @@ pub struct Key {
     pub allowed_mechanisms: Option<Vec<Mechanism>>,
     /// The public key that the token itself gives, if any.
     pub public_key: Option<PublicKey>,
+    /// SHA-256 over the SubjectPublicKeyInfo of the key that a server verifies with, hex; `None`: no public key is known.
+    pub public_key_sha256: Option<String>,
     /// The certificate, if there is one.
     pub certificate: Option<Certificate>,
     /// How the two were paired.

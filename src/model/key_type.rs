@@ -86,6 +86,11 @@ impl Curve {
             .map(|(curve, ..)| *curve)
     }
 
+    /// Its object identifier, in dots.
+    pub fn oid(self) -> &'static str {
+        self.entry().map_or("", |(_, _, oid, _)| oid)
+    }
+
     /// Size of the field in bits.
     pub fn bits(self) -> u32 {
         self.entry().map_or(0, |(.., bits)| *bits)

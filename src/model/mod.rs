@@ -4,7 +4,9 @@
 //! or a scheme *is* lives here; who makes it and over which wire is the business of the floors above.
 #![forbid(unsafe_code)]
 
+pub mod advice;
 pub mod alert;
+pub mod anatomy;
 pub mod autopsy;
 pub mod capability;
 pub mod cell;
@@ -17,22 +19,31 @@ pub mod emsa;
 pub mod finding;
 pub mod function;
 pub mod hash;
+pub mod inspection;
 pub mod key;
 pub mod key_type;
+pub mod listing;
 pub mod lost;
 pub mod mechanism;
+pub mod obstacle;
+pub mod path;
 pub mod probe;
 pub mod profile;
 pub mod protocol;
 pub mod public_key;
+pub mod reader;
+pub mod redact;
 pub mod request;
 pub mod route;
 pub mod run;
 pub mod scheme;
 pub mod sign;
 pub mod signature_algorithm;
+pub mod spki;
 pub mod token;
 pub mod trace;
+pub mod uri;
+pub mod usage;
 pub mod verify;
 pub mod version;
 

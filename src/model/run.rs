@@ -39,6 +39,8 @@ pub struct Run {
     pub short_lists: Vec<ShortList>,
     /// What else the harness could not do, in sentences.
     pub notes: Vec<String>,
+    /// Names and serial numbers are replaced by stand-ins.
+    pub redacted: bool,
 }
 
 /// A profile's list, and what of it was not sent.

@@ -1,13 +1,20 @@
 //! The report floor: a run as text. Each format is one file with a pure function from a [`Run`].
 #![forbid(unsafe_code)]
 
+pub mod advice;
+pub mod html;
+pub mod inspect;
 pub mod json;
+pub mod junit;
+pub mod listing;
+pub mod markdown;
+mod names;
+mod prose;
 pub mod style;
 pub mod table;
 
 pub use style::Screen;
 
-use crate::model::probe::Probe;
 use crate::model::run::Run;
 
 /// A form that a report can take.
@@ -17,10 +24,22 @@ pub enum Format {
     Table,
     /// For programs.
     Json,
+    /// For a browser.
+    Html,
+    /// For CI: JUnit's XML.
+    Junit,
+    /// For tickets.
+    Markdown,
 }
 
 /// The ending of a file's name that tells its format.
-const EXTENSIONS: &[(&str, Format)] = &[("json", Format::Json), ("txt", Format::Table)];
+const EXTENSIONS: &[(&str, Format)] = &[
+    ("json", Format::Json),
+    ("html", Format::Html),
+    ("txt", Format::Table),
+    ("xml", Format::Junit),
+    ("md", Format::Markdown),
+];
 
 impl Format {
     /// The format of files whose names end so.
@@ -41,14 +60,9 @@ pub fn render(run: &Run, format: Format, screen: &Screen) -> String {
     match format {
         Format::Table => table::render(run, screen),
         Format::Json => json::render(run),
-    }
-}
-
-/// The report on a server in this format. Only the table looks at the screen.
-pub fn render_probe(probe: &Probe, format: Format, screen: &Screen) -> String {
-    match format {
-        Format::Table => table::probe::render(probe, screen),
-        Format::Json => json::probe::render(probe),
+        Format::Html => html::render(run),
+        Format::Junit => junit::render(run),
+        Format::Markdown => markdown::render(run),
     }
 }
 

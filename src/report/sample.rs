@@ -167,6 +167,7 @@ pub(super) fn run(
         servers: Run::IN_PROCESS.into(),
         short_lists: Vec::new(),
         notes: Vec::new(),
+        redacted: false,
     }
 }
 

@@ -44,6 +44,13 @@ impl Host {
         }
     }
 
+    /// Has the token called by this label in what is told from now on.
+    pub fn rename(&self, label: &str) {
+        let label = label.to_owned();
+        // fails only if the host has ended, which whoever asks next is told
+        let _ = self.line.ask(move |supervisor| supervisor.rename(&label));
+    }
+
     /// C_Login as user. A PIN that the token called wrong, or over which the module was lost, is not sent again.
     ///
     /// # Errors

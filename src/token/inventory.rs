@@ -8,12 +8,12 @@ use super::pairing::{self, CertificateObject};
 use super::protocol::Inventory;
 use super::raw::{ObjectHandle, Raw, SessionHandle, TokenInfo};
 use super::refusal::Refusal;
-use super::uri;
 use crate::model::certificate::Certificate;
 use crate::model::function::Function;
 use crate::model::key::Key;
 use crate::model::key_type::{Curve, KeyType};
 use crate::model::public_key::PublicKey;
+use crate::model::uri;
 
 /// A private key's handle, and what it is found by again.
 pub(super) struct FoundKey {
@@ -45,6 +45,7 @@ pub(super) fn read(
         keys: paired.keys,
         mechanisms: Vec::new(),
         orphan_certificates: paired.orphans,
+        issuers: paired.issuers,
         unreadable_certificates: paired.unreadable,
     })
 }
@@ -144,7 +145,7 @@ impl<'a> Objects<'a> {
                 .filter(|bits| *bits <= MOST_BITS)
         };
         Ok(Key {
-            uri: uri::of_key(token, &found.cka_id, &found.label),
+            uri: uri::of_key(&token.label, &token.serial, &found.cka_id, &found.label),
             label: found.label.clone(),
             cka_id: found.cka_id.clone(),
             key_type,

@@ -23,6 +23,8 @@ pub struct Launch {
     pub timeout: Duration,
     /// Set when the user wants it to end: a call under way gets only a little longer.
     pub cancelled: Arc<AtomicBool>,
+    /// What the module prints, and what its token is called, is not to get into what is found.
+    pub discreet: bool,
     /// Told of what the user may want to know.
     pub listener: Arc<dyn Fn(Notice<'_>) + Send + Sync>,
 }

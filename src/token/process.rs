@@ -202,6 +202,8 @@ impl Process {
     fn lost(&self, how: How) -> Lost {
         let last_words = match how {
             How::NoAnswer(_) => None,
+            // they may be anything, names too
+            _ if self.launch.discreet => None,
             _ => self.noise.last_words(),
         };
         let lost = Lost {

@@ -52,6 +52,8 @@ pub(super) struct Supervisor {
     launch: Launch,
     /// The token that this is about, as it was described first.
     token: Description,
+    /// What it is called in what is told: ``token `card` ``.
+    name: String,
     /// Where it is now.
     slot: u64,
     process: Option<Process>,
@@ -77,6 +79,10 @@ impl Supervisor {
         logins: Arc<AtomicUsize>,
     ) -> Supervisor {
         Supervisor {
+            name: match launch.discreet {
+                true => "a token".into(),
+                false => named(&token.token.label),
+            },
             launch,
             slot: token.token.slot,
             token,
@@ -89,6 +95,11 @@ impl Supervisor {
             ready: false,
             removed: false,
         }
+    }
+
+    /// Calls the token so from now on.
+    pub(super) fn rename(&mut self, label: &str) {
+        self.name = named(label);
     }
 
     /// The first login of the run.
@@ -216,7 +227,7 @@ impl Supervisor {
     /// Looks for the token in all slots until it is there, or has been waited for long enough.
     fn await_token(&mut self) -> Result<Description, SignError> {
         let began = Instant::now();
-        let name = self.token.token.label.clone();
+        let name = self.name.clone();
         let mut asked_for = false;
         loop {
             if let Some(found) = self.look_for_token().map_err(SignError::lost)? {
@@ -228,14 +239,14 @@ impl Supervisor {
             }
             if began.elapsed() >= self.launch.timeout {
                 let waited = seconds(self.launch.timeout);
-                let why = format!("token `{name}` was removed and not put back in {waited}");
+                let why = format!("{name} was removed and not put back in {waited}");
                 self.losses.give_up(why.clone());
                 return Err(SignError::other(SignStep::NotTried, why));
             }
             if !std::mem::replace(&mut asked_for, true) {
                 let patience = seconds(self.launch.timeout);
                 self.launch.trouble(&format!(
-                    "token `{name}` is gone: put it back within {patience} to go on"
+                    "{name} is gone: put it back within {patience} to go on"
                 ));
             }
             std::thread::sleep(LOOK_AGAIN);
@@ -295,8 +306,7 @@ impl Supervisor {
         if let Err(lost) = &reply {
             self.process = None;
             self.ready = false;
-            let name = &self.token.token.label;
-            self.launch.trouble(&format!("token `{name}`: {lost}"));
+            self.launch.trouble(&format!("{}: {lost}", self.name));
         }
         reply
     }
@@ -316,6 +326,10 @@ impl Supervisor {
             self.launch.trouble(&lost.to_string());
         }
     }
+}
+
+fn named(label: &str) -> String {
+    format!("token `{label}`")
 }
 
 /// A module that loaded before, and doesn't now.

@@ -79,6 +79,7 @@ fn ready_host(program: &str, module: &str) -> (Host, usize) {
         module: PathBuf::from(module),
         trace: None,
         timeout: Duration::from_secs(30),
+        discreet: false,
         cancelled: Arc::default(),
         listener: Arc::new(|notice| eprintln!("{notice:?}")),
     })

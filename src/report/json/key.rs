@@ -36,6 +36,8 @@ pub(super) struct KeyReport {
     /// How the certificate was found: by CKA_ID, by public key or by both; or why there is none.
     #[schemars(extend("enum" = ["id_and_key", "key_only", "id_only", "wrong_key", "unreadable", "none"]))]
     pairing: &'static str,
+    /// Over the SubjectPublicKeyInfo of the key that a server verifies with, hex; null: no public key is known.
+    public_key_sha256: Option<String>,
     certificate: Option<CertificateReport>,
     capabilities: Vec<CapabilityReport>,
 }
@@ -50,6 +52,8 @@ pub(super) struct CertificateReport {
     not_after: Option<String>,
     /// Over the DER, hex.
     sha256: String,
+    /// Its public key's OID is id-RSASSA-PSS, which rules PKCS1 out.
+    pss_only: bool,
     /// keyUsage has digitalSignature; null: no keyUsage.
     digital_signature: Option<bool>,
     /// extendedKeyUsage has clientAuth or anyExtendedKeyUsage; null: no extendedKeyUsage.
@@ -107,6 +111,7 @@ impl From<&Key> for KeyReport {
             allowed_mechanisms: restricted
                 .map(|allowed| allowed.iter().map(ToString::to_string).collect()),
             pairing: pairing(key.pairing),
+            public_key_sha256: key.public_key_sha256.clone(),
             certificate: certificate.map(|leaf| CertificateReport::new(leaf, &key.chain_on_token)),
             capabilities: key
                 .capabilities
@@ -137,6 +142,7 @@ impl CertificateReport {
             not_before: instant(certificate.not_before),
             not_after: instant(certificate.not_after),
             sha256: certificate.sha256.clone(),
+            pss_only: certificate.public_key.is_pss_only(),
             digital_signature: certificate.digital_signature,
             client_auth: certificate.client_auth,
             signature_algorithm: certificate.signature_algorithm.name.clone(),

@@ -3,6 +3,7 @@
 mod cell;
 mod finding;
 mod key;
+pub mod listing;
 pub mod probe;
 mod profile;
 mod token;
@@ -13,6 +14,7 @@ use serde::Serialize;
 
 use self::cell::CellReport;
 use self::finding::FindingReport;
+pub(super) use self::finding::RemedyReport;
 use self::key::KeyReport;
 use self::profile::{ClientReport, ProfileReport};
 use self::token::{ModuleReport, TokenReport};
@@ -24,15 +26,21 @@ const SCHEMA: &str = "cardcheck.matrix.v1";
 
 /// The report as JSON, indented, with a newline at its end.
 pub fn render(run: &Run) -> String {
-    escaped(&pretty(&Report::from(run)))
+    as_text(&Report::from(run))
 }
 
-/// The JSON Schema of the report: of what is written, where a fact that is absent is null and never left out.
+/// The JSON Schema of the report.
 pub fn schema() -> String {
     schema_of::<Report>()
 }
 
-fn schema_of<T: JsonSchema>() -> String {
+/// Any report of ours as JSON.
+pub(super) fn as_text(report: &impl Serialize) -> String {
+    escaped(&pretty(report))
+}
+
+/// The schema of what is written, where a fact that is absent is null and never left out.
+pub(super) fn schema_of<T: JsonSchema>() -> String {
     let settings = SchemaSettings::draft2020_12().for_serialize();
     pretty(&settings.into_generator().into_root_schema_for::<T>())
 }
@@ -68,6 +76,8 @@ struct Report {
     duration_ms: u64,
     /// False: interrupted; the cells that were not reached are `skipped`.
     complete: bool,
+    /// True: what would name the card or its holder is replaced by stand-ins, the same in every redacted report of the card.
+    redacted: bool,
     module: ModuleReport,
     tokens: Vec<TokenReport>,
     keys: Vec<KeyReport>,
@@ -118,6 +128,7 @@ impl From<&Run> for Report {
             started: run.started.clone(),
             duration_ms: run.duration_ms,
             complete: run.complete,
+            redacted: run.redacted,
             module: ModuleReport::from(&run.module),
             tokens: run.tokens.iter().map(TokenReport::from).collect(),
             keys: run.keys.iter().map(KeyReport::from).collect(),

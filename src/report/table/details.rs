@@ -1,9 +1,11 @@
 //! The details: for each key what came of it with which servers and clients. What is alike stands together.
 
+use super::super::names;
+use super::super::prose;
 use super::super::style::{Screen, printable};
 use super::columns::{Column, lay_out, up_to};
-use super::{joined, key_name};
-use crate::model::cell::{Cell, Outcome, Stage};
+use super::joined;
+use crate::model::cell::{Cell, Outcome};
 use crate::model::key::Key;
 use crate::model::run::Run;
 use crate::model::version::TlsVersion;
@@ -25,40 +27,58 @@ const MOST_CLIENTS_LACKING: usize = 2;
 
 /// One line of a key's table: clients and servers for which the same came of the same version.
 #[derive(Clone, Debug, PartialEq, Eq)]
-struct Line {
-    version: TlsVersion,
+pub(in crate::report) struct Line {
+    pub(in crate::report) version: TlsVersion,
     rank: u8,
     clients: Vec<String>,
-    result: String,
-    servers: Vec<String>,
+    /// Of two lines where it failed with a scheme.
+    pub(in crate::report) result: String,
+    pub(in crate::report) servers: Vec<String>,
+}
+
+/// Keys to which the same happened.
+pub(in crate::report) struct Group<'a> {
+    pub(in crate::report) keys: Vec<&'a Key>,
+    pub(in crate::report) lines: Vec<Line>,
+    /// What was not tried with them, and why.
+    pub(in crate::report) untried: Vec<String>,
 }
 
 /// Keys of the same results under one heading, each line wrapped to the screen.
 pub(super) fn render(run: &Run, screen: &Screen) -> String {
-    let mut groups: Vec<(Vec<&Key>, Vec<Line>, Vec<String>)> = Vec::new();
-    for key in &run.keys {
-        let (lines, untried) = (lines(run, screen, key), untried(run, key));
-        let alike = |(_, known, left): &&mut (_, Vec<Line>, Vec<String>)| {
-            *known == lines && *left == untried
-        };
-        match groups.iter_mut().find(alike) {
-            Some((keys, ..)) => keys.push(key),
-            None => groups.push((vec![key], lines, untried)),
-        }
-    }
-    let group = |(keys, lines, untried): &(Vec<&Key>, Vec<Line>, Vec<String>)| {
-        let untried: Vec<String> = untried
+    let group = |group: &Group<'_>| {
+        let untried: Vec<String> = group
+            .untried
             .iter()
             .map(|line| screen.dim(&screen.wrap(2, line)))
             .collect();
         format!(
             "{}\n{}{}",
-            heading(run, screen, keys),
-            table(run, screen, lines),
+            heading(run, screen, &group.keys),
+            table(run, screen, &group.lines),
             joined(&untried)
         )
     };
+    let groups = groups(run, screen);
     groups.iter().map(group).collect::<Vec<_>>().join("\n")
+}
+
+/// The keys, those together whose results are alike.
+pub(in crate::report) fn groups<'a>(run: &'a Run, screen: &Screen) -> Vec<Group<'a>> {
+    let mut groups: Vec<Group<'a>> = Vec::new();
+    for key in &run.keys {
+        let (lines, untried) = (lines(run, screen, key), untried(run, key));
+        let alike = |group: &&mut Group<'_>| group.lines == lines && group.untried == untried;
+        match groups.iter_mut().find(alike) {
+            Some(group) => group.keys.push(key),
+            None => groups.push(Group {
+                keys: vec![key],
+                lines,
+                untried,
+            }),
+        }
+    }
+    groups
 }
 
 fn heading(run: &Run, screen: &Screen, keys: &[&Key]) -> String {
@@ -131,7 +151,7 @@ fn widest_clients(run: &Run) -> usize {
     names.max().unwrap_or(0).max(usual)
 }
 
-fn clients(run: &Run, line: &Line) -> String {
+pub(in crate::report) fn clients(run: &Run, line: &Line) -> String {
     let all = run.clients.iter().map(|client| client.name.as_str());
     let lacking: Vec<&str> = all
         .filter(|name| !line.clients.iter().any(|known| known == name))
@@ -145,11 +165,12 @@ fn clients(run: &Run, line: &Line) -> String {
     }
 }
 
-fn described(run: &Run, key: &Key) -> String {
+/// `login (RSA-2048, id 01)`.
+pub(in crate::report) fn described(run: &Run, key: &Key) -> String {
     let id = hex::encode(&key.cka_id);
     format!(
         "{} ({}, id {id})",
-        key_name(run, key),
+        names::key(run, key),
         key.type_for_people()
     )
 }
@@ -239,24 +260,7 @@ fn result(cell: &Cell, screen: &Screen) -> Option<(u8, String)> {
 }
 
 fn failure(cell: &Cell, screen: &Screen, scheme: Option<String>) -> String {
-    let stage = cell.stage.map_or("", |stage| stage.name());
-    let ckr = cell.ckr.map(|ckr| ckr.to_string());
-    let what = match cell.stage {
-        // whatever alert followed, this is what went wrong
-        Some(Stage::Select) => Some(
-            match cell.alert {
-                Some(_) => "no certificate sent",
-                // it was the client that ended it
-                None => "no way to sign",
-            }
-            .to_owned(),
-        ),
-        _ => ckr.or_else(|| cell.alert.clone()),
-    };
-    let mut text = format!("{} {stage}", screen.cross());
-    if let Some(what) = what {
-        text.push_str(&format!(": {what}"));
-    }
+    let mut text = format!("{} {}", screen.cross(), prose::failure(cell));
     if let Some(scheme) = scheme {
         text.push_str(&format!("\n  with {scheme}"));
     }

@@ -95,7 +95,7 @@ fn paragraph(screen: &Screen, indent: usize, text: &str) -> String {
 }
 
 /// What the users of real clients see: a line for each client and text.
-fn seen(cells: &[&Cell]) -> Vec<String> {
+pub(in crate::report) fn seen(cells: &[&Cell]) -> Vec<String> {
     let mut seen: Vec<(&str, &str, Vec<TlsVersion>)> = Vec::new();
     for cell in cells {
         let Some(sees) = cell.user_sees.as_deref() else {
@@ -118,7 +118,7 @@ fn seen(cells: &[&Cell]) -> Vec<String> {
 }
 
 /// Remedies that differ only in the software stand under one title.
-fn remedies(screen: &Screen, remedies: &[Remedy]) -> String {
+pub(in crate::report) fn remedies(screen: &Screen, remedies: &[Remedy]) -> String {
     let mut text = String::new();
     let mut last: Option<&Remedy> = None;
     for remedy in remedies {

@@ -1,16 +1,17 @@
 //! The table for people: an overview first, then each key's results, then what they mean and what to change.
 
-mod columns;
-mod details;
-mod findings;
-mod overview;
+pub(super) mod columns;
+pub(super) mod details;
+pub(super) mod findings;
+pub(super) mod overview;
 pub mod probe;
-mod scope;
+pub(super) mod scope;
 pub mod timeline;
 
-use super::style::{Screen, counted, printable};
-use crate::model::cell::Outcome;
-use crate::model::key::Key;
+pub(super) use findings::remedies;
+
+use super::prose;
+use super::style::{Screen, printable};
 use crate::model::run::Run;
 use crate::model::token::{PinState, Token};
 
@@ -36,15 +37,7 @@ pub fn brief(run: &Run, screen: &Screen) -> String {
 }
 
 fn verdict(run: &Run, screen: &Screen) -> String {
-    let passed = run.count(Outcome::Pass);
-    let all = run.cells.len() - run.count(Outcome::NotApplicable);
-    let logins = format!("{passed} of {} work", counted(all, "login"));
-    let text = match (run.complete, run.is_as_expected()) {
-        (false, _) => format!("? not all was tried: {logins}"),
-        (true, true) => format!("{} good: {logins}", screen.tick()),
-        (true, false) => format!("{} not good: {logins}", screen.cross()),
-    };
-    screen.heading(&screen.wrap(0, &text)) + "\n"
+    screen.heading(&screen.wrap(0, &prose::verdict(run, screen))) + "\n"
 }
 
 fn header(run: &Run, screen: &Screen) -> String {
@@ -84,57 +77,14 @@ fn about(token: &Token) -> String {
     about
 }
 
-/// What the harness could not do. Which list lacks which scheme is in the JSON report; here it takes a sentence.
 fn notes(run: &Run, screen: &Screen) -> String {
-    let mut notes = run.notes.clone();
-    if run.servers != Run::IN_PROCESS {
-        notes.push(format!("the servers were real ones: {}", run.servers));
-    }
-    if let Some(first) = run.short_lists.first() {
-        let servers = match run.short_lists.len() {
-            1 => format!("the list of {} was", first.profile),
-            many => format!("{many} lists were"),
-        };
-        notes.push(format!(
-            "{servers} sent without schemes that {} can't offer in TLS {}, such as {}; no result here depends on \
-             them, and the JSON report names them all",
-            run.servers,
-            first.version,
-            first.schemes.first().map(ToString::to_string).unwrap_or_default(),
-        ));
-    }
+    let notes = prose::notes(run);
     let dim = |note: &String| screen.dim(&screen.wrap(0, &format!("note: {}", printable(note))));
     joined(&notes.iter().map(dim).collect::<Vec<_>>())
 }
 
 fn totals(run: &Run, screen: &Screen) -> String {
-    let counts = [
-        (Outcome::Pass, "pass"),
-        (Outcome::Fail, "fail"),
-        (Outcome::NotApplicable, "not applicable"),
-        (Outcome::Skipped, "skipped"),
-        (Outcome::Error, "could not tell"),
-    ];
-    let counts = counts
-        .iter()
-        .map(|(outcome, name)| (run.count(*outcome), name))
-        .filter(|(count, _)| *count > 0)
-        .map(|(count, name)| format!("{count} {name}"));
-    let counts = counts.collect::<Vec<_>>().join(", ");
-    let seconds = run.duration_ms as f64 / 1000.0;
-    let (cells, signatures) = (
-        counted(run.cells.len(), "cell"),
-        counted(run.signatures, "signature"),
-    );
-    let mut text = format!("{cells}: {counts}; {signatures} in {seconds:.1} s");
-    let unexpected = run.unexpected();
-    if unexpected > 0 {
-        text.push_str(&format!("; {unexpected} not as expected"));
-    }
-    if !run.complete {
-        text.push_str("; interrupted, the rest was not tried");
-    }
-    screen.heading(&screen.wrap(0, &text)) + "\n"
+    screen.heading(&screen.wrap(0, &prose::totals(run))) + "\n"
 }
 
 fn joined(lines: &[String]) -> String {
@@ -142,15 +92,6 @@ fn joined(lines: &[String]) -> String {
         return String::new();
     }
     lines.join("\n") + "\n"
-}
-
-/// The key as a person tells it from the others: with several tokens, by its token too.
-fn key_name(run: &Run, key: &Key) -> String {
-    let name = printable(&key.name_for_people());
-    match run.tokens.iter().find(|token| token.id == key.token) {
-        Some(token) if run.tokens.len() > 1 => format!("{}/{name}", printable(&token.label)),
-        _ => name,
-    }
 }
 
 #[cfg(test)]

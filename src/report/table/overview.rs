@@ -1,8 +1,8 @@
 //! The overview: with how many servers each key logs in, for each client.
 
+use super::super::names;
 use super::super::style::Screen;
 use super::columns::{lay_out, natural_width, up_to};
-use super::key_name;
 use crate::model::cell::{Cell, Outcome};
 use crate::model::key::Key;
 use crate::model::run::Run;
@@ -22,11 +22,12 @@ pub(super) fn render(run: &Run, screen: &Screen) -> String {
         .map(|block| table(screen, &rows, &block));
     let title = screen.heading("logs in to how many servers");
     let tables = tables.collect::<Vec<_>>().join("\n");
-    format!("{title}\n{tables}{}\n", evidence(run, screen))
+    let evidence = screen.wrap(2, &format!("evidence: {}", evidence(run)));
+    format!("{title}\n{tables}{}\n", screen.dim(&evidence))
 }
 
 /// What the clients' rules rest on: `observed (firefox, openssl), own (any)`.
-fn evidence(run: &Run, screen: &Screen) -> String {
+pub(in crate::report) fn evidence(run: &Run) -> String {
     let mut kinds: Vec<(&str, Vec<&str>)> = Vec::new();
     for client in &run.clients {
         match kinds.iter_mut().find(|(kind, _)| *kind == client.evidence) {
@@ -35,8 +36,7 @@ fn evidence(run: &Run, screen: &Screen) -> String {
         }
     }
     let kind = |(kind, names): &(&str, Vec<&str>)| format!("{kind} ({})", names.join(", "));
-    let kinds = kinds.iter().map(kind).collect::<Vec<_>>().join(", ");
-    screen.dim(&screen.wrap(2, &format!("evidence: {kinds}")))
+    kinds.iter().map(kind).collect::<Vec<_>>().join(", ")
 }
 
 fn table(screen: &Screen, rows: &[Vec<String>], block: &[usize]) -> String {
@@ -70,13 +70,15 @@ fn blocks(screen: &Screen, rows: &[Vec<String>]) -> Vec<Vec<usize>> {
     blocks
 }
 
-fn rows(run: &Run, screen: &Screen) -> Vec<Vec<String>> {
+/// A row for each key and version: its name and type where they begin, the version, what came of each group of clients. The
+/// first row is the head.
+pub(in crate::report) fn rows(run: &Run, screen: &Screen) -> Vec<Vec<String>> {
     let groups = groups(run);
     let clients = groups.iter().map(|names| names.join(",\n"));
     let head = ["key".to_owned(), String::new(), "TLS".to_owned()];
     let mut rows = vec![head.into_iter().chain(clients).collect()];
     for key in &run.keys {
-        let mut name = [key_name(run, key), key.type_for_people()];
+        let mut name = [names::key(run, key), key.type_for_people()];
         for version in TlsVersion::ALL {
             if let Some(counts) = counts(run, screen, &groups, key, version) {
                 let [name, kind] = std::mem::take(&mut name);

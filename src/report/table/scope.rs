@@ -1,7 +1,7 @@
 //! Which cells a finding explains, in people's words and as few lines as are true.
 
+use super::super::names;
 use super::super::style::{Screen, printable};
-use super::key_name;
 use crate::model::cell::{Cell, Outcome};
 use crate::model::run::Run;
 use crate::model::version::TlsVersion;
@@ -23,7 +23,7 @@ struct Scope {
 }
 
 /// `rsa-2048, rsa-3072 · firefox · TLS 1.2, 1.3 · openssl-1.1.1 and 5 more`, one line for each block of cells.
-pub(super) fn lines(run: &Run, screen: &Screen, cells: &[&Cell]) -> Vec<String> {
+pub(in crate::report) fn lines(run: &Run, screen: &Screen, cells: &[&Cell]) -> Vec<String> {
     let scopes = scopes(run, cells);
     let line = |scope: &Scope| {
         let versions: Vec<&str> = scope
@@ -106,7 +106,7 @@ fn say_all(run: &Run, scope: &mut Scope) {
 fn named(run: &Run, ids: &[String]) -> Vec<String> {
     let name = |id: &String| {
         let key = run.keys.iter().find(|key| key.id == *id);
-        key.map_or_else(|| id.clone(), |key| key_name(run, key))
+        key.map_or_else(|| id.clone(), |key| names::key(run, key))
     };
     ids.iter().map(name).collect()
 }

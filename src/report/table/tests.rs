@@ -2,7 +2,7 @@
 
 use super::super::sample;
 use super::*;
-use crate::model::cell::{Cell, Stage};
+use crate::model::cell::{Cell, Outcome, Stage};
 use crate::model::version::TlsVersion;
 
 fn screen(width: usize) -> Screen {
