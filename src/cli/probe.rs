@@ -1,11 +1,13 @@
 //! `cardcheck probe`.
 
-use super::args::{self, Probe as Wanted};
+use std::path::PathBuf;
+
+use super::args::{self, PlainFormat, Probe as Wanted};
 use super::check::Started;
 use super::error::CliError;
 use super::exit::Exit;
 use super::interrupt;
-use super::output::{Output, Sink};
+use super::output::{Export, screen, stdout};
 use super::progress::Progress;
 use crate::live::{self, DialError, ProbeError, Settings, Target, is_path, starttls};
 use crate::matrix::saved;
@@ -49,7 +51,13 @@ pub(super) fn run(wanted: &Wanted) -> Result<Exit, CliError> {
         found.trace.clear();
     }
 
-    output.write_as(|format, screen| report::render_probe(&found, format, screen))?;
+    if let Some(file) = &mut export {
+        file.write(&json::probe::render(&found))?;
+    }
+    stdout(&match wanted.format {
+        PlainFormat::Table => table::probe::render(&found, &screen(wanted.manner.color)),
+        PlainFormat::Json => json::probe::render(&found),
+    })?;
     if let Some(file) = &mut profile {
         save(&found, file)?;
     }
@@ -66,7 +74,7 @@ fn exit(found: &Probe, expected: Option<args::Expected>) -> Exit {
     }
 }
 
-fn save(found: &Probe, file: &mut Sink) -> Result<(), CliError> {
+fn save(found: &Probe, file: &mut Export) -> Result<(), CliError> {
     let Some(profile) = found.profile() else {
         return Err(CliError::nothing_to_try(
             "there is no profile to save: no request for a certificate was seen",

@@ -83,6 +83,12 @@ mod tests {
                 ),
             ],
         };
-        insta::assert_snapshot!(render(&[timeline], &Screen::of_a_file()));
+        insta::assert_snapshot!(render(&[timeline], &Screen::of_a_file()), @r"
+        TLS 1.3 without a certificate
+              0.2 ms      +0.2 →  ClientHello (7 bytes)
+                                  alpn: h2
+             12.5 ms     +12.3 ←  Alert (7 bytes, encrypted)
+                                  description: certificate_required (116)�[2J
+        ");
     }
 }
