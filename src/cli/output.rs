@@ -29,7 +29,6 @@ struct Export {
 pub(super) struct Sink {
     path: PathBuf,
     file: File,
-    format: Format,
     /// It was made by us, and nothing is in it yet: a run that fails leaves none behind.
     fresh: bool,
 }
@@ -80,11 +79,22 @@ impl Output {
     /// # Errors
     /// A file could not be written whole, or stdout failed for another reason than that nobody reads it.
     pub(super) fn write(&mut self, run: &Run) -> Result<(), CliError> {
+        self.write_as(|format, screen| report::render(run, format, screen))
+    }
+
+    /// The same of any report that has these formats.
+    ///
+    /// # Errors
+    /// As [`write`](Output::write).
+    pub(super) fn write_as(
+        &mut self,
+        render: impl Fn(Format, &Screen) -> String,
+    ) -> Result<(), CliError> {
         for export in &mut self.files {
-            let report = report::render(run, export.format, &Screen::of_a_file());
-            export.write(&report)?;
+            let report = render(export.format, &Screen::of_a_file());
+            export.sink.write(&report)?;
         }
-        stdout(&report::render(run, self.format, &self.screen))
+        stdout(&render(self.format, &self.screen))
     }
 }
 
@@ -139,10 +149,9 @@ impl Sink {
             .write(true)
             .open(path);
         let file = file.map_err(|error| CliError::unwritable(path, &error))?;
-        Ok(Export {
+        Ok(Sink {
             path: path.to_owned(),
             file,
-            format,
             fresh,
         })
     }
@@ -169,7 +178,7 @@ fn empty(file: &mut File) -> std::io::Result<()> {
     Ok(())
 }
 
-impl Drop for Export {
+impl Drop for Sink {
     fn drop(&mut self) {
         if self.fresh {
             // an empty file left behind is a nuisance, not a failure

@@ -1,13 +1,11 @@
 //! `cardcheck probe`.
 
-use std::path::PathBuf;
-
-use super::args::{self, PlainFormat, Probe as Wanted};
+use super::args::{self, Probe as Wanted};
 use super::check::Started;
 use super::error::CliError;
 use super::exit::Exit;
 use super::interrupt;
-use super::output::{Export, screen, stdout};
+use super::output::{Output, Sink};
 use super::progress::Progress;
 use crate::live::{self, DialError, ProbeError, Settings, Target, is_path, starttls};
 use crate::matrix::saved;
@@ -51,13 +49,7 @@ pub(super) fn run(wanted: &Wanted) -> Result<Exit, CliError> {
         found.trace.clear();
     }
 
-    if let Some(file) = &mut export {
-        file.write(&json::probe::render(&found))?;
-    }
-    stdout(&match wanted.format {
-        PlainFormat::Table => table::probe::render(&found, &screen(wanted.manner.color)),
-        PlainFormat::Json => json::probe::render(&found),
-    })?;
+    output.write_as(|format, screen| report::render_probe(&found, format, screen))?;
     if let Some(file) = &mut profile {
         save(&found, file)?;
     }
@@ -74,7 +66,7 @@ fn exit(found: &Probe, expected: Option<args::Expected>) -> Exit {
     }
 }
 
-fn save(found: &Probe, file: &mut Export) -> Result<(), CliError> {
+fn save(found: &Probe, file: &mut Sink) -> Result<(), CliError> {
     let Some(profile) = found.profile() else {
         return Err(CliError::nothing_to_try(
             "there is no profile to save: no request for a certificate was seen",

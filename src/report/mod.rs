@@ -15,6 +15,7 @@ pub mod table;
 
 pub use style::Screen;
 
+use crate::model::probe::Probe;
 use crate::model::run::Run;
 
 /// A form that a report can take.
