@@ -168,6 +168,7 @@ pub(super) fn run(
         short_lists: Vec::new(),
         notes: Vec::new(),
         redacted: false,
+        comparison: None,
     }
 }
 

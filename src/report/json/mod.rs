@@ -4,7 +4,10 @@ mod cell;
 mod finding;
 mod key;
 mod profile;
+mod read;
 mod token;
+
+pub use read::{Unreadable, read};
 
 use schemars::JsonSchema;
 use schemars::generate::SchemaSettings;
