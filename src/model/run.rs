@@ -100,7 +100,8 @@ impl Run {
     /// Is the finding at this place an error, and one that the earlier run didn't have?
     pub fn is_unexpected_error(&self, at: usize, finding: &Finding) -> bool {
         let comparison = self.comparison.as_ref();
-        let new = comparison.is_none_or(|comparison| comparison.new_findings.contains(&at));
+        let new = comparison
+            .is_none_or(|comparison| comparison.new_findings.iter().any(|(new, _)| *new == at));
         finding.severity == Severity::Error && new
     }
 }

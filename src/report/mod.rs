@@ -1,6 +1,8 @@
 //! The report floor: a run as text. Each format is one file with a pure function from a [`Run`].
 #![forbid(unsafe_code)]
 
+mod changes;
+pub mod diff;
 pub mod json;
 pub mod junit;
 pub mod markdown;

@@ -37,8 +37,8 @@ pub struct Comparison {
     pub gone_keys: Vec<KeyRecord>,
     /// The cells that came out differently, in the later run's order.
     pub changes: Vec<Change>,
-    /// Indexes of the later run's findings that the earlier one didn't have.
-    pub new_findings: Vec<usize>,
+    /// The later run's findings that the earlier one didn't have, with their indexes.
+    pub new_findings: Vec<(usize, FindingRecord)>,
     /// The earlier run's findings about what was tried again, that the later one doesn't have.
     pub gone_findings: Vec<FindingRecord>,
     /// Cells that both runs tried.
@@ -234,8 +234,10 @@ impl<'a> Cells<'a> {
 
 /// A finding is known by its id and title; where a title changed (a key's name stands in it, or cardcheck says it better), by its
 /// id, as often as that was there.
-fn new_findings(before: &Record, now: &Record) -> Vec<usize> {
-    left_over(&now.findings, &before.findings)
+fn new_findings(before: &Record, now: &Record) -> Vec<(usize, FindingRecord)> {
+    let new = left_over(&now.findings, &before.findings).into_iter();
+    new.filter_map(|at| Some((at, now.findings.get(at)?.clone())))
+        .collect()
 }
 
 /// Of those whose cells were all left out this time nothing is known.

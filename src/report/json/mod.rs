@@ -1,12 +1,15 @@
 //! The JSON report, `cardcheck.matrix.v1`: structs of its own, so that the model may change and the contract doesn't.
 
 mod cell;
+mod comparison;
+mod diff;
 mod finding;
 mod key;
 mod profile;
 mod read;
 mod token;
 
+pub use diff::{render_diff, schema_of_diff};
 pub use read::{Unreadable, read};
 
 use schemars::JsonSchema;
@@ -14,6 +17,7 @@ use schemars::generate::SchemaSettings;
 use serde::Serialize;
 
 use self::cell::CellReport;
+use self::comparison::ComparisonReport;
 use self::finding::FindingReport;
 use self::key::KeyReport;
 use self::profile::{ClientReport, ProfileReport};
@@ -31,8 +35,12 @@ pub fn render(run: &Run) -> String {
 
 /// The JSON Schema of the report: of what is written, where a fact that is absent is null and never left out.
 pub fn schema() -> String {
+    schema_of::<Report>()
+}
+
+fn schema_of<T: JsonSchema>() -> String {
     let settings = SchemaSettings::draft2020_12().for_serialize();
-    pretty(&settings.into_generator().into_root_schema_for::<Report>())
+    pretty(&settings.into_generator().into_root_schema_for::<T>())
 }
 
 fn pretty(value: &impl Serialize) -> String {
@@ -80,6 +88,8 @@ struct Report {
     findings: Vec<FindingReport>,
     /// What the harness could not do, in sentences.
     notes: Vec<String>,
+    /// What changed since the report that was given as the baseline; null: none was given.
+    baseline: Option<ComparisonReport>,
     summary: Summary,
 }
 
@@ -87,6 +97,13 @@ struct Report {
 struct Tool {
     name: &'static str,
     version: &'static str,
+}
+
+impl Tool {
+    const THIS: Tool = Tool {
+        name: env!("CARGO_PKG_NAME"),
+        version: env!("CARGO_PKG_VERSION"),
+    };
 }
 
 #[derive(Serialize, JsonSchema)]
@@ -105,10 +122,7 @@ impl From<&Run> for Report {
     fn from(run: &Run) -> Self {
         Report {
             schema: SCHEMA,
-            tool: Tool {
-                name: env!("CARGO_PKG_NAME"),
-                version: env!("CARGO_PKG_VERSION"),
-            },
+            tool: Tool::THIS,
             started: run.started.clone(),
             duration_ms: run.duration_ms,
             complete: run.complete,
@@ -126,6 +140,7 @@ impl From<&Run> for Report {
             cells: run.cells.iter().map(CellReport::from).collect(),
             findings: run.findings.iter().map(FindingReport::from).collect(),
             notes: run.notes.clone(),
+            baseline: run.comparison.as_ref().map(ComparisonReport::from),
             summary: Summary {
                 pass: run.count(Outcome::Pass),
                 fail: run.count(Outcome::Fail),

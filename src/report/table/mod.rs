@@ -6,6 +6,7 @@ pub(super) mod findings;
 pub(super) mod overview;
 pub(super) mod scope;
 
+use super::changes;
 use super::prose;
 use super::style::{Screen, printable};
 use crate::model::run::Run;
@@ -16,6 +17,11 @@ pub fn render(run: &Run, screen: &Screen) -> String {
     let mut parts = vec![header(run, screen), overview::render(run, screen)];
     parts.push(details::render(run, screen));
     parts.push(findings::render(run, screen));
+    parts.extend(
+        run.comparison
+            .as_ref()
+            .map(|comparison| changes::render(comparison, screen)),
+    );
     parts.push(notes(run, screen));
     parts.push(totals(run, screen));
     parts.retain(|part| !part.is_empty());

@@ -1,0 +1,183 @@
+//! What changed between two runs, in sentences that every format tells in its own way.
+
+use super::prose::result;
+use super::style::{Screen, counted, printable};
+use super::table::scope::{Place, lines_of};
+use crate::model::comparison::{Change, Comparison, Direction, SameKey};
+use crate::model::record::{FindingRecord, KeyRecord, Origin};
+
+/// One change, and where.
+pub(super) struct Told {
+    kind: Kind,
+    pub(super) text: String,
+    pub(super) places: Vec<String>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Bad,
+    Good,
+    Plain,
+}
+
+impl Told {
+    fn new(kind: Kind, text: String) -> Told {
+        Told {
+            kind,
+            text,
+            places: Vec::new(),
+        }
+    }
+
+    /// Before the text: a symbol and a blank, or nothing.
+    pub(super) fn mark(&self, screen: &Screen) -> String {
+        match self.kind {
+            Kind::Bad => format!("{} ", screen.cross()),
+            Kind::Good => format!("{} ", screen.tick()),
+            Kind::Plain => String::new(),
+        }
+    }
+}
+
+/// The changes as a part of a table.
+pub(super) fn render(comparison: &Comparison, screen: &Screen) -> String {
+    let mut text = screen.heading(&screen.wrap(0, &heading(comparison))) + "\n";
+    for told in told(comparison, screen) {
+        let first = format!("  {}", told.mark(screen));
+        let lines = screen.fill(&first, "    ", &printable(&told.text)) + "\n";
+        text.push_str(&screen.colour_symbols(&lines));
+        for place in &told.places {
+            text.push_str(&screen.dim(&screen.wrap(6, &printable(place))));
+            text.push('\n');
+        }
+    }
+    text
+}
+
+/// `what changed since 2026-11-21T04:00:00Z`.
+pub(super) fn heading(comparison: &Comparison) -> String {
+    let started = printable(&comparison.before.started);
+    match comparison.is_empty() {
+        true => format!("nothing changed since {started}"),
+        false => format!("what changed since {started}"),
+    }
+}
+
+/// What was changed by somebody first, then the keys, the cells and what they mean; at the end what was compared.
+pub(super) fn told(comparison: &Comparison, screen: &Screen) -> Vec<Told> {
+    let mut told = conditions(&comparison.before, &comparison.now);
+    told.extend(
+        comparison
+            .gone_keys
+            .iter()
+            .map(|key| came_or_went(key, "gone")),
+    );
+    told.extend(
+        comparison
+            .new_keys
+            .iter()
+            .map(|key| came_or_went(key, "new")),
+    );
+    let replaced = comparison.keys.iter().filter(|key| key.replaced);
+    told.extend(replaced.map(another));
+    told.extend(cells(&comparison.changes, screen));
+    let new = comparison.new_findings.iter();
+    told.extend(new.map(|(_, finding)| finding_told("new", finding)));
+    let gone = comparison.gone_findings.iter();
+    told.extend(gone.map(|finding| finding_told("no longer", finding)));
+    told.push(compared(comparison));
+    told
+}
+
+/// What the two runs were made with, as far as it differs.
+fn conditions(before: &Origin, now: &Origin) -> Vec<Told> {
+    let all = [
+        ("module", &before.module, &now.module),
+        ("servers", &before.servers, &now.servers),
+        ("cardcheck", &before.cardcheck, &now.cardcheck),
+    ];
+    let differ = all
+        .into_iter()
+        .filter(|(_, was, is)| was != is && !was.is_empty());
+    let told = |(what, was, is)| Told::new(Kind::Plain, format!("{what}: was {was}, now {is}"));
+    differ.map(told).collect()
+}
+
+fn came_or_went(key: &KeyRecord, what: &str) -> Told {
+    let KeyRecord { name, kind, .. } = key;
+    Told::new(Kind::Bad, format!("key `{name}` ({kind}) is {what}"))
+}
+
+fn another(key: &SameKey) -> Told {
+    let text = format!(
+        "key `{}` is another one than before; it is compared with the one in whose place it lies",
+        key.name
+    );
+    Told::new(Kind::Plain, text)
+}
+
+/// Cells to which the same happened together.
+fn cells(changes: &[Change], screen: &Screen) -> Vec<Told> {
+    let mut groups: Vec<(String, Kind, Vec<Place<'_>>)> = Vec::new();
+    for change in changes {
+        let text = format!("was {}, now {}", result(&change.was), result(&change.now));
+        let place = Place {
+            key: &change.key,
+            client: &change.client,
+            version: change.version,
+            server: &change.profile,
+        };
+        match groups.iter_mut().find(|(known, ..)| *known == text) {
+            Some((.., places)) => places.push(place),
+            None => groups.push((text, kind(change.direction), vec![place])),
+        }
+    }
+    let told = |(text, kind, places): (String, Kind, Vec<Place<'_>>)| Told {
+        kind,
+        text,
+        places: lines_of(screen, &places),
+    };
+    groups.into_iter().map(told).collect()
+}
+
+fn kind(direction: Direction) -> Kind {
+    match direction {
+        Direction::Worse | Direction::Otherwise => Kind::Bad,
+        Direction::Better => Kind::Good,
+        Direction::OtherWay => Kind::Plain,
+    }
+}
+
+fn finding_told(what: &str, finding: &FindingRecord) -> Told {
+    let FindingRecord {
+        id,
+        severity,
+        title,
+        ..
+    } = finding;
+    Told::new(Kind::Plain, format!("{what}: {severity} {title} [{id}]"))
+}
+
+fn compared(comparison: &Comparison) -> Told {
+    let counts = [
+        (Direction::Worse, "worse"),
+        (Direction::Better, "better"),
+        (Direction::Otherwise, "failing otherwise"),
+        (Direction::OtherWay, "passing by another scheme or route"),
+    ];
+    let counts = counts.map(|(direction, word)| (comparison.count(direction), word));
+    let counts = counts.iter().filter(|(count, _)| *count > 0);
+    let counts: Vec<String> = counts
+        .map(|(count, word)| format!("{count} {word}"))
+        .collect();
+    let what = match counts.is_empty() {
+        true => "all the same".to_owned(),
+        false => counts.join(", "),
+    };
+    let mut text = format!("{} compared: {what}", counted(comparison.compared, "cell"));
+    if comparison.untold > 0 {
+        let untold = counted(comparison.untold, "cell");
+        text.push_str(&format!("; {untold} of which the earlier run says nothing"));
+    }
+    Told::new(Kind::Plain, text)
+}
