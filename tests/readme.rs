@@ -2,12 +2,22 @@
 //!
 //! `UPDATE_README=1 cargo test --test readme` writes what the commands print now.
 
+#[path = "piv/mod.rs"]
+mod piv;
+#[path = "support/reader.rs"]
+mod reader;
+#[path = "support/running.rs"]
+mod running;
 mod support;
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
 
-use support::{Lab, root, softhsm};
+use piv::{Card, Setup, Slot};
+use rcgen::{KeyPair, PKCS_RSA_SHA256, RsaKeySize};
+use reader::Readers;
+use support::{Cardcheck, Lab, root, softhsm};
 
 const CONSOLE: &str = "```console\n";
 const END: &str = "\n```";
@@ -39,32 +49,71 @@ fn steady(output: &str) -> String {
     words.join("\n")
 }
 
-/// What the command after `$ cardcheck` prints, with the token that it names.
-fn printed(command: &str, lab: &Lab) -> String {
-    let module = softhsm();
+/// What the commands are run on: SoftHSM2's tokens, and a PIV card by OpenSC.
+struct Stage {
+    lab: Lab,
+    readers: Readers,
+}
+
+const SOFTHSM: &str = "/usr/lib/softhsm/libsofthsm2.so";
+const OPENSC: &str = "/usr/lib/opensc-pkcs11.so";
+
+impl Stage {
+    fn set() -> Option<Stage> {
+        Some(Stage {
+            lab: Lab::new(&["healthy", "no-pss", "lying"])?,
+            readers: Readers::with_card(&piv_card())?,
+        })
+    }
+
+    /// What the command after `$ cardcheck` prints.
+    fn printed(&self, command: &str) -> String {
+        match command.contains(OPENSC) {
+            true => {
+                let (pin, module) = (self.readers.path("pin"), reader::opensc());
+                let printed = run(self.readers.cardcheck(), command, OPENSC, &module, &pin);
+                // it has another place on each system
+                printed.replace(module.to_str().unwrap(), OPENSC)
+            }
+            false => {
+                let (_, token) = command.split_once("--token ").unwrap();
+                let token = self.lab.path(token.split(' ').next().unwrap());
+                let cardcheck =
+                    support::cardcheck().env("SOFTHSM2_CONF", token.join("softhsm2.conf"));
+                run(
+                    cardcheck,
+                    command,
+                    SOFTHSM,
+                    &softhsm(),
+                    &self.lab.path("pin"),
+                )
+            }
+        }
+    }
+}
+
+/// As issued to people: the key in 9D is for encryption.
+fn piv_card() -> Card {
+    let rsa = KeyPair::generate_rsa_for(&PKCS_RSA_SHA256, RsaKeySize::_2048).unwrap();
+    Card::new(Setup::four_keys().with_for_encryption(Slot::KEY_MANAGEMENT, &rsa))
+}
+
+/// Runs a command with this module and PIN file where it names its own.
+fn run(cardcheck: Cardcheck, command: &str, named: &str, module: &Path, pin: &Path) -> String {
     let words = command.split_whitespace().map(|word| match word {
-        "/usr/lib/softhsm/libsofthsm2.so" => module.to_str().unwrap().to_owned(),
-        "pin" => lab.path("pin").to_str().unwrap().to_owned(),
-        word => word.trim_matches('\'').to_owned(),
+        "pin" => pin.to_str().unwrap(),
+        word if word == named => module.to_str().unwrap(),
+        word => word.trim_matches('\''),
     });
-    let token = command
-        .split_once("--token ")
-        .unwrap()
-        .1
-        .split(' ')
-        .next()
-        .unwrap();
-    let conf = lab.path(token).join("softhsm2.conf");
-    let run = words.fold(
-        support::cardcheck().env("SOFTHSM2_CONF", conf),
-        |run, word| run.arg(word),
-    );
-    run.run().stdout()
+    words
+        .fold(cardcheck, |run, word| run.arg(word))
+        .run()
+        .stdout()
 }
 
 #[test]
 fn the_output_it_shows_is_what_is_printed() {
-    let Some(lab) = Lab::new(&["healthy", "no-pss", "lying"]) else {
+    let Some(stage) = Stage::set() else {
         return;
     };
     let mut text = readme();
@@ -82,7 +131,7 @@ fn the_output_it_shows_is_what_is_printed() {
             .unwrap();
         let now = format!(
             "$ cardcheck {command}\n{}",
-            printed(command, &lab).trim_end()
+            stage.printed(command).trim_end()
         );
         if std::env::var_os("UPDATE_README").is_some() {
             text = text.replace(&block, &now);

@@ -9,6 +9,8 @@ use super::exit;
 use crate::matrix::real::Software;
 use crate::model::version::TlsVersion;
 
+/// As `--timeout` has it.
+const PATIENCE: Duration = Duration::from_secs(30);
 const LEAST_PATIENCE: Duration = Duration::from_millis(1);
 const MOST_PATIENCE: Duration = Duration::from_secs(24 * 3600);
 
@@ -26,13 +28,21 @@ pub(super) enum Command {
     Matrix(Box<Matrix>),
     /// Check card after card at a technician's desk: card in, verdict, card out, next
     Watch(Box<Watch>),
+    /// Look at a certificate by itself, and say what servers make of it
+    Inspect(Inspect),
+    /// Compare two JSON reports: what works no longer, what works now, which keys came and went
+    Diff(Diff),
     /// Print the long text of a finding, or the list of all findings
     Explain {
         /// The finding's id, such as pss-listed-but-refused
         finding: Option<String>,
     },
-    /// Print the JSON Schema of the report
-    Schema,
+    /// Print the JSON Schema of a report
+    Schema {
+        /// Of which command
+        #[arg(value_name = "COMMAND", default_value = "matrix")]
+        of: Reported,
+    },
     /// Print a completion script for a shell
     Completions {
         /// The shell
@@ -56,8 +66,28 @@ pub(super) struct Matrix {
     pub(super) servers: Servers,
     #[command(flatten)]
     pub(super) effort: Effort,
+    /// Hold the run against this JSON report of an earlier one: only what changed counts, failures of then are expected
+    #[arg(long, value_name = "FILE", help_heading = "Output")]
+    pub(super) baseline: Option<PathBuf>,
     #[command(flatten)]
     pub(super) output: Output,
+}
+
+#[derive(Debug, ClapArgs)]
+#[command(after_help = exit::TABLE)]
+pub(super) struct Diff {
+    /// The earlier JSON report, of `cardcheck matrix` or `watch`; - reads it from stdin
+    #[arg(value_name = "BEFORE")]
+    pub(super) before: PathBuf,
+    /// The later one
+    #[arg(value_name = "NOW")]
+    pub(super) now: PathBuf,
+    /// What goes to stdout
+    #[arg(long, value_name = "FORMAT", default_value = "table")]
+    pub(super) format: TableOrJson,
+    /// Colour; NO_COLOR is obeyed
+    #[arg(long, value_name = "WHEN", default_value = "auto")]
+    pub(super) color: Color,
 }
 
 #[derive(Debug, ClapArgs)]
@@ -78,7 +108,42 @@ pub(super) struct Watch {
     #[arg(long, value_name = "N", help_heading = "Output", value_parser = at_least_one)]
     pub(super) cards: Option<usize>,
     #[command(flatten)]
+    pub(super) privacy: Privacy,
+    #[command(flatten)]
     pub(super) manner: Manner,
+}
+
+#[derive(Debug, ClapArgs)]
+#[command(after_help = exit::TABLE)]
+pub(super) struct Inspect {
+    /// A certificate in PEM or DER, its chain behind it if the file has one; or a PKCS#11 URI (RFC 7512) of one on a token
+    #[arg(value_name = "FILE|URI")]
+    pub(super) what: String,
+    /// The CAs that the server trusts, PEM or DER: also follows the chain
+    #[arg(long, value_name = "FILE")]
+    pub(super) ca: Option<PathBuf>,
+    /// The PKCS#11 module, for a URI [default: p11-kit's proxy, else a well-known path]
+    #[arg(long, value_name = "PATH")]
+    pub(super) module: Option<PathBuf>,
+    /// What goes to stdout
+    #[arg(long, value_name = "FORMAT", default_value = "table")]
+    pub(super) format: TableOrJson,
+    #[command(flatten)]
+    pub(super) manner: Manner,
+}
+
+impl Inspect {
+    /// The token that the URI names.
+    pub(super) fn token(&self) -> Token {
+        Token {
+            module: self.module.clone(),
+            token: Some(self.what.clone()),
+            slot: None,
+            key: Vec::new(),
+            timeout: PATIENCE,
+            trace_pkcs11: None,
+        }
+    }
 }
 
 #[derive(Debug, ClapArgs)]
@@ -104,7 +169,7 @@ pub(super) struct Token {
     pub(super) trace_pkcs11: Option<PathBuf>,
 }
 
-#[derive(Debug, ClapArgs)]
+#[derive(Debug, Default, ClapArgs)]
 #[command(next_help_heading = "PIN (else the URI's pin-source, the reader's pad, or a prompt)")]
 pub(super) struct Pin {
     /// Read the PIN from this file; one newline at its end is left out
@@ -171,7 +236,22 @@ pub(super) struct Output {
     #[arg(long, value_name = "FILE", action = ArgAction::Append)]
     pub(super) export_table: Vec<PathBuf>,
     #[command(flatten)]
+    pub(super) privacy: Privacy,
+    #[command(flatten)]
     pub(super) manner: Manner,
+}
+
+/// Whom a report names.
+#[derive(Debug, ClapArgs)]
+#[command(next_help_heading = "Output")]
+pub(super) struct Privacy {
+    /// Replace names and serial numbers in reports by stand-ins, the same in every report of the card: to pass them on
+    ///
+    /// A stand-in is keyed with a public key of the card. Nobody can guess it back to a name, but whoever has the card's
+    /// certificate knows the card again, and whoever has its issuer's knows the issuer. Types, sizes, dates, mechanisms and
+    /// answers stay. Only reports are redacted, not what is said on stderr meanwhile.
+    #[arg(long)]
+    pub(super) redact: bool,
 }
 
 /// How it is said, whatever is said.
@@ -184,13 +264,6 @@ pub(super) struct Manner {
     /// No progress and no prose on stderr; warnings and errors remain
     #[arg(long, short)]
     pub(super) quiet: bool,
-    /// Replace names and serial numbers in reports by stand-ins, the same in every report of the card: to pass them on
-    ///
-    /// A stand-in is keyed with a public key of the card. Nobody can guess it back to a name, but whoever has the card's
-    /// certificate knows the card again, and whoever has its issuer's knows the issuer. Types, sizes, dates, mechanisms and
-    /// answers stay. Only reports are redacted, not what is said on stderr meanwhile.
-    #[arg(long)]
-    pub(super) redact: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -212,6 +285,17 @@ impl From<Version> for TlsVersion {
     }
 }
 
+/// A command that has a report of its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum Reported {
+    /// cardcheck.matrix.v1
+    Matrix,
+    /// cardcheck.diff.v1
+    Diff,
+    /// cardcheck.inspect.v1
+    Inspect,
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(super) enum Format {
     /// For people
@@ -222,6 +306,14 @@ pub(super) enum Format {
     Junit,
     /// For tickets
     Markdown,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum TableOrJson {
+    /// For people
+    Table,
+    /// For programs; `cardcheck schema COMMAND` describes it
+    Json,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

@@ -104,7 +104,7 @@ fn lost_help(lost: &Lost) -> &'static str {
             "the PIN was sent once and will not be sent again in this run; see how many tries are left before the next one"
         }
         (true, _) => {
-            "a slow one may need a longer --timeout; else pull the card and put it back, or attach what --trace-pkcs11 writes to a report to the module's makers"
+            "a slow one may need a longer --timeout; else end other programs that use the reader, pull the card and put it back, or attach what --trace-pkcs11 writes to a report to the module's makers"
         }
         (false, Some(Function::Login)) => {
             "the PIN was sent once and will not be sent again in this run; the module is broken: try a newer version of it"
@@ -112,6 +112,19 @@ fn lost_help(lost: &Lost) -> &'static str {
         (false, _) => {
             "the module is broken, or not for this system: try a newer version, or attach what --trace-pkcs11 writes to a report to its makers"
         }
+    }
+}
+
+/// Something is in a slot that the module doesn't count among those with a token.
+pub(super) fn unreachable_token(refusal: &Refusal) -> CliError {
+    match refusal.ckr() {
+        Some(Ckr::TOKEN_NOT_RECOGNIZED) => {
+            CliError::environment(format!("the module doesn't know the card that is in the reader ({refusal})"))
+                .help("use the module that belongs to the card; what it is, `opensc-tool --atr --name` tells")
+        }
+        _ => CliError::environment(format!("the module can't get at what is in the reader ({refusal})")).help(
+            "another program may hold the reader (a browser, an agent such as scdaemon, a VPN client): end it; else pull the card and put it back",
+        ),
     }
 }
 

@@ -5,11 +5,14 @@
 #![forbid(unsafe_code)]
 
 mod args;
+mod baseline;
 mod check;
 mod desk;
+mod diff;
 mod error;
 mod exit;
 mod host;
+mod inspect;
 mod interrupt;
 mod matrix;
 mod names;
@@ -35,8 +38,10 @@ pub fn main() -> ExitCode {
     let ended = match args.command {
         Command::Matrix(options) => matrix::run(&options),
         Command::Watch(options) => watch::run(&options),
+        Command::Inspect(options) => inspect::run(&options),
+        Command::Diff(options) => diff::run(&options),
         Command::Explain { finding } => texts::explain(finding.as_deref()),
-        Command::Schema => texts::schema(),
+        Command::Schema { of } => texts::schema(of),
         Command::Completions { shell } => texts::completions(shell),
         Command::Man => texts::man(),
         Command::TokenHost => host::run(),

@@ -2,13 +2,13 @@
 
 use clap::CommandFactory;
 
-use super::args::Args;
+use super::args::{Args, Reported};
 use super::error::CliError;
 use super::exit::Exit;
 use super::output::stdout;
 use crate::diagnose;
 use crate::model::nearest_name;
-use crate::report::json;
+use crate::report::{inspect, json};
 
 /// Columns that a text is comfortable to read in.
 const EXPLANATION_WIDTH: usize = 80;
@@ -41,9 +41,13 @@ fn unknown_finding(id: &str) -> CliError {
         .help("`cardcheck explain` lists them all")
 }
 
-/// `cardcheck schema`.
-pub(super) fn schema() -> Result<Exit, CliError> {
-    stdout(&json::schema())?;
+/// `cardcheck schema [COMMAND]`.
+pub(super) fn schema(of: Reported) -> Result<Exit, CliError> {
+    stdout(&match of {
+        Reported::Matrix => json::schema(),
+        Reported::Diff => json::schema_of_diff(),
+        Reported::Inspect => inspect::json::schema(),
+    })?;
     Ok(Exit::AsExpected)
 }
 

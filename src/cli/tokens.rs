@@ -3,12 +3,14 @@
 use std::path::PathBuf;
 
 use super::args;
-use super::error::{CliError, no_module, token_refused};
+use super::error::{CliError, no_module, token_refused, unreachable_token};
 use super::exit::Exit;
 use super::pin::PinKeeper;
 use super::speak;
+use crate::model::certificate::Certificate;
 use crate::model::ckr::Ckr;
 use crate::model::key::Key;
+use crate::model::record::{KeyRecord, Marks};
 use crate::model::redact::{self, Secret};
 use crate::model::token::{PinState, Token};
 use crate::token::Host;
@@ -28,6 +30,16 @@ pub(super) struct OpenToken {
 }
 
 impl OpenToken {
+    /// What its keys would be known again by in a redacted report, with their ids.
+    pub(super) fn redacted_marks(&self) -> Vec<(String, Marks)> {
+        let mut token = self.token.clone();
+        let mut keys: Vec<Key> = self.keys.iter().map(|(_, key)| key.clone()).collect();
+        redact::card(&mut token, &mut keys, &self.secret);
+        let record = |key: &Key| KeyRecord::new(key, Some(&token), false);
+        let records = keys.iter().map(record);
+        records.map(|record| (record.id, record.marks)).collect()
+    }
+
     /// Replaces the names on it by stand-ins; handshakes can still be made.
     pub(super) fn redact(&mut self) {
         let keys = self.keys.iter_mut().map(|(_, key)| key);
@@ -72,6 +84,14 @@ impl Selection {
             .is_none_or(|wanted| wanted.matches_token(token))
             && self.slot.is_none_or(|slot| slot == token.slot)
             && (uris.is_empty() || uris.iter().any(|uri| uri.matches_token(token)))
+    }
+
+    /// Is the certificate one that a URI names?
+    pub(super) fn wants_certificate(&self, certificate: &Certificate) -> bool {
+        let token = self.token.iter();
+        token
+            .chain(&self.keys)
+            .all(|wanted| wanted.matches_certificate(certificate))
     }
 
     fn wants_key(&self, key: &Key) -> bool {
@@ -133,6 +153,30 @@ pub(super) fn open(
     }
 }
 
+/// The certificates that each selected token shows to anybody, those of keys first.
+///
+/// # Errors
+/// There is no such token, or it can't be read.
+pub(super) fn certificates(
+    module: &mut Module,
+    selection: &Selection,
+) -> Result<Vec<(String, Vec<Certificate>)>, CliError> {
+    let mut found = Vec::new();
+    for description in select(module, selection)? {
+        let label = description.token.label.clone();
+        let host = module.host(description);
+        let inventory = host.inventory();
+        let inventory = inventory.map_err(|refusal| token_refused(&label, &refusal))?;
+        let of_keys = inventory.keys.into_iter().filter_map(|key| key.certificate);
+        let others = inventory
+            .orphan_certificates
+            .into_iter()
+            .chain(inventory.issuers);
+        found.push((label, of_keys.chain(others).collect()));
+    }
+    Ok(found)
+}
+
 /// The tokens that were selected and are initialised.
 fn select(module: &mut Module, selection: &Selection) -> Result<Vec<Description>, CliError> {
     let all = described(module)?;
@@ -180,15 +224,25 @@ fn slots(module: &mut Module) -> Result<Slots, CliError> {
     slots.map_err(|refusal| CliError::from(ModuleError::Refused(refusal)))
 }
 
+/// No slot shows a token: what C_GetTokenInfo answers tells why.
 fn no_token(module: &mut Module) -> CliError {
-    match slots(module).map(|slots| slots.all) {
-        Ok(0) => CliError::environment("the module shows no slot")
+    let all = match slots(module) {
+        Ok(slots) => slots.all,
+        Err(error) => return error,
+    };
+    let refusals = all.iter().filter_map(|slot| module.describe(*slot).err());
+    let refusals: Vec<Refusal> = refusals.collect();
+    let is_empty = |refusal: &&Refusal| refusal.ckr().is_some_and(Ckr::is_about_removal);
+    match (all.len(), refusals.iter().find(|refusal| !is_empty(refusal))) {
+        (_, Some(refusal)) => unreachable_token(refusal),
+        (0, None) => CliError::environment("the module shows no slot")
             .help("connect a reader; for OpenSC see that pcscd runs, for SoftHSM2 that SOFTHSM2_CONF is right"),
-        Ok(slots) => CliError::environment(format!("no token in any of {slots} slots"))
-            .help("put the card into the reader"),
-        Err(error) => error,
+        (1, None) => CliError::environment("no token in the module's only slot").help(PUT_IT_IN),
+        (count, None) => CliError::environment(format!("no token in any of {count} slots")).help(PUT_IT_IN),
     }
 }
+
+const PUT_IT_IN: &str = "put the card into the reader";
 
 fn uninitialised(token: &Description) -> CliError {
     let slot = token.token.slot;

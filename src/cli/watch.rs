@@ -32,12 +32,12 @@ pub(super) fn run(wanted: &Watch) -> Result<Exit, CliError> {
     let cancelled = interrupt::flag();
     let mut shift = Shift::new(wanted, &progress, &cancelled)?;
     let path = tokens::module_path(&wanted.token, &shift.selection)?;
-    let manner = &wanted.manner;
+    let redact = wanted.privacy.redact;
     let launch = host::launch(
         path,
         &wanted.token,
         &wanted.pin,
-        manner,
+        redact,
         &progress,
         &cancelled,
     )?;
@@ -95,7 +95,7 @@ impl<'a> Shift<'a> {
         progress: &Arc<Progress>,
         cancelled: &Arc<AtomicBool>,
     ) -> Result<Shift<'a>, CliError> {
-        let redact = wanted.manner.redact;
+        let redact = wanted.privacy.redact;
         let mut check = Check::new(&wanted.servers, wanted.effort, redact, progress)?;
         let selection = Selection::new(&wanted.token)?;
         let pins = PinKeeper::new(&wanted.pin, selection.uri())?;

@@ -19,7 +19,8 @@ refuses it, mostly with CKR_KEY_FUNCTION_NOT_PERMITTED. Cards that hold a key fo
 that, and the login has to use the other key.
 
 How it is told: CKA_SIGN, and that no signature of the key was seen to work. Where one works all the same, the attribute is wrong, \
-and programs that look at it leave the key out.
+and programs that look at it leave the key out. It is a mere note, and the key's failed logins are as expected, where another key \
+of the same token logs in.
 
 What helps: choose the card's key for authentication, by its certificate.",
     find,
@@ -53,13 +54,14 @@ fn refusing(facts: &Facts<'_>, token: &Token, keys: &[&Key]) -> Finding {
         theirs(&cell.key) && matches!(cell.stage, Some(Stage::Select | Stage::Sign))
     });
     let cells: Vec<usize> = cells.map(|(at, _)| at).collect();
+    let beside = logging_in(facts, token);
     let (named, token) = (prose::keys(keys), prose::token(Some(token)));
     Finding {
         id: RULE.id,
-        severity: if cells.is_empty() {
-            Severity::Warning
-        } else {
-            Severity::Error
+        severity: match (beside.is_empty(), cells.is_empty()) {
+            (false, _) => Severity::Note,
+            (true, true) => Severity::Warning,
+            (true, false) => Severity::Error,
         },
         title: format!(
             "{} on {token} {} not permitted to sign",
@@ -67,12 +69,34 @@ fn refusing(facts: &Facts<'_>, token: &Token, keys: &[&Key]) -> Finding {
             number(keys.len(), "is", "are")
         ),
         cause: format!(
-            "CKA_SIGN of {named} is false, and no signature worked. A TLS login is a signature."
+            "CKA_SIGN of {named} is false, and no signature worked. A TLS login is a signature.{}",
+            for_logins(&beside)
         ),
         cells,
         remedies: vec![card(
             "Use the card's key for authentication instead; keys for encryption don't sign",
         )],
+    }
+}
+
+/// The token's keys that logged in somewhere.
+fn logging_in<'a>(facts: &Facts<'a>, token: &Token) -> Vec<&'a Key> {
+    let logs_in = |key: &Key| {
+        let mut cells = facts.cells.iter().filter(|cell| cell.key == key.id);
+        cells.any(|cell| cell.outcome == Outcome::Pass)
+    };
+    let keys = facts.keys.iter().filter(|key| key.token == token.id);
+    keys.filter(|key| logs_in(key)).collect()
+}
+
+fn for_logins(beside: &[&Key]) -> String {
+    match beside.is_empty() {
+        true => String::new(),
+        false => format!(
+            " {} of the same token {} in.",
+            sentence(&prose::keys(beside)),
+            number(beside.len(), "logs", "log")
+        ),
     }
 }
 
@@ -122,6 +146,24 @@ mod tests {
         assert_eq!(
             (found[0].severity, found[0].cells.as_slice()),
             (Severity::Error, [0].as_slice())
+        );
+    }
+
+    #[test]
+    fn beside_a_key_that_logs_in_it_is_a_note() {
+        let mut fixture = unfit(rsa("k1", 2048)).key(rsa("k2", 2048));
+        fixture.cell("k2", "openssl-3.0", V1_2, "firefox", Outcome::Pass);
+        let found = find(&fixture.facts());
+        assert_eq!(
+            (found[0].severity, found[0].cells.as_slice()),
+            (Severity::Note, [0].as_slice())
+        );
+        assert!(
+            found[0]
+                .cause
+                .ends_with("Key `k2` of the same token logs in."),
+            "{}",
+            found[0].cause
         );
     }
 

@@ -2,6 +2,7 @@
 
 use super::objection::{self, Objection};
 use super::prose;
+use super::tried::{self, Works};
 use super::{Facts, Rule};
 use crate::model::finding::Finding;
 use crate::model::key::Key;
@@ -15,7 +16,8 @@ keyUsage says what the key of a certificate may do. A TLS login is a signature, 
 servers refuse both for a login, and browsers mostly don't offer them. Cards often hold another key whose certificate is the right \
 one.
 
-How it is told: the certificate has keyUsage, and digitalSignature is not in it.
+How it is told: the certificate has keyUsage, and digitalSignature is not in it. Of a key that doesn't sign, as CKA_SIGN says, it is \
+nothing new, and key-not-for-signing tells that.
 
 What helps: the card's certificate for authentication; or a new certificate with digitalSignature.",
     find,
@@ -39,7 +41,8 @@ fn find(facts: &Facts<'_>) -> Vec<Finding> {
 }
 
 fn lacks(key: &Key) -> bool {
-    let certificate = key.certificate.as_ref();
+    let signs = key.can_sign || tried::anything(key) == Works::Yes;
+    let certificate = key.certificate.as_ref().filter(|_| signs);
     certificate.is_some_and(|certificate| certificate.digital_signature == Some(false))
 }
 
@@ -62,6 +65,13 @@ mod tests {
         The certificate of key `k1` on token `card` does not permit signatures
         The certificate of key `k1`, `CN=k1`, has a keyUsage without digitalSignature. Servers refuse it, mostly with unsupported_certificate or bad_certificate. cardcheck's own server doesn't look at it.
         ");
+    }
+
+    #[test]
+    fn a_key_for_encryption_has_the_right_certificate() {
+        let mut fixture = with(Some(false));
+        fixture.keys[0].can_sign = false;
+        assert!(find(&fixture.facts()).is_empty());
     }
 
     #[test]

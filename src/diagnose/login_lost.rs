@@ -1,10 +1,10 @@
 //! `login-lost`: session or login were gone in the middle of the run.
 
-use super::case::by_token;
-use super::prose::{self, distinct, sentence};
+use super::case::{Case, by_token};
+use super::prose::{self, distinct, number, sentence};
 use super::remedy::card;
 use super::{Facts, Rule};
-use crate::model::cell::{Cell, Stage};
+use crate::model::cell::{Cell, Outcome, Stage};
 use crate::model::ckr::Ckr;
 use crate::model::finding::{Finding, Severity};
 
@@ -21,6 +21,10 @@ How it is told: CKR_USER_NOT_LOGGED_IN, CKR_SESSION_HANDLE_INVALID, CKR_SESSION_
 CKR_OBJECT_HANDLE_INVALID from C_SignInit or C_Sign, of a key that does not want the PIN for every signature. cardcheck opened \
 another session and went on.
 
+Where it befalls one key alone, and another key on the same token signed without it, the likely reason is another one: that key wants \
+the PIN before each signature (as PIV's key 9C does), and the module doesn't say so by CKA_ALWAYS_AUTHENTICATE (CACKey doesn't). Then \
+each login lasts for one signature.
+
 What helps: end other programs that use the card (a browser, an agent, a VPN client), and run again. With OpenSC, \
 `lock_login = true` in opensc.conf keeps others out while one is logged in.",
     find,
@@ -36,20 +40,45 @@ fn find(facts: &Facts<'_>) -> Vec<Finding> {
             let token = case.token_named();
             let codes = case.cells.iter().filter_map(|(_, cell)| cell.ckr);
             let codes = distinct(codes.map(|ckr| ckr.to_string()));
-            let cause = format!(
+            let mut cause = format!(
                 "The session with {token} or its login was gone in the middle of a login with {}: {}. cardcheck opened another \
                  one and went on; a real client shows an error.",
                 case.keys_named(),
                 prose::and(&codes),
             );
             let title = format!("{} lost its session or login during the run", sentence(&token));
-            let remedies = vec![
+            let mut remedies = vec![
                 card("End other programs that use the card, and run again"),
                 card("With OpenSC: `lock_login = true` in opensc.conf, so that no other program resets the card meanwhile"),
             ];
+            if befell_these_alone(case) {
+                let wants = number(case.keys().len(), "this key wants", "these keys want");
+                cause.push_str(&format!(
+                    " Other keys on the token signed meanwhile, so likely it is this: {} the PIN before each signature, and the \
+                     module does not say so (CKA_ALWAYS_AUTHENTICATE).",
+                    wants
+                ));
+                remedies.insert(0, card("Use another key of the card, or another module for it, such as OpenSC"));
+            }
             case.finding(RULE.id, Severity::Error, title, cause, remedies)
         })
         .collect()
+}
+
+/// Did another key of the token log in, and no other lose its login? What happens to a card happens to all its keys.
+fn befell_these_alone(case: &Case<'_>) -> bool {
+    let theirs = |cell: &Cell| case.keys().iter().any(|key| key.id == cell.key);
+    let on_this_token = |cell: &Cell| {
+        let card = case.facts.card(cell);
+        card.map(|(_, token)| &token.id) == case.token.map(|token| &token.id)
+    };
+    let not_logged_in = |cell: &Cell| cell.ckr == Some(Ckr::USER_NOT_LOGGED_IN);
+    case.cells.iter().all(|(_, cell)| not_logged_in(cell))
+        && case
+            .facts
+            .cells
+            .iter()
+            .any(|cell| cell.outcome == Outcome::Pass && on_this_token(cell) && !theirs(cell))
 }
 
 /// A key that wants the PIN each time answers so without its login, and that is another matter.
@@ -81,6 +110,20 @@ mod tests {
     fn a_login_that_is_gone_is_told() {
         let found = find(&refused_with(rsa("k1", 2048), 0x101).facts());
         assert!(found[0].cause.contains("CKR_USER_NOT_LOGGED_IN"));
+    }
+
+    #[test]
+    fn one_key_alone_that_loses_it_wants_its_pin_each_time() {
+        let alone = |other: Outcome| {
+            let mut fixture = refused_with(rsa("k1", 2048), 0x101).key(rsa("k2", 2048));
+            fixture.cell("k2", "openssl-3.0", V1_2, "firefox", other);
+            let found = find(&fixture.facts());
+            found[0]
+                .cause
+                .contains("this key wants the PIN before each signature")
+        };
+        assert!(alone(Outcome::Pass));
+        assert!(!alone(Outcome::Fail), "nothing is known of the other key");
     }
 
     #[test]

@@ -17,12 +17,14 @@ mod ecdsa_der_instead_of_raw;
 mod ecdsa_hash_truncation;
 mod ed25519_not_in_list;
 mod eku_lacks_client_auth;
+mod fails_now_and_then;
 #[cfg(test)]
 mod fixtures;
 mod flawed;
 mod hash_limit;
 mod hash_on_token_only;
 mod id_mismatch;
+pub mod inspect;
 mod intermediate_missing;
 mod intermediate_on_token_not_sent;
 mod issuer_not_in_ca_names;
@@ -31,6 +33,7 @@ mod key_too_small;
 mod key_type_unusable;
 mod ku_lacks_digital_signature;
 mod login_lost;
+mod login_not_enough;
 mod module_crashed;
 mod module_hung;
 mod module_lost;
@@ -63,7 +66,7 @@ mod works_only_below_tls13;
 mod wrong_key_for_certificate;
 
 use crate::model::cell::{Cell, Outcome, Stage};
-use crate::model::finding::Finding;
+use crate::model::finding::{Finding, Severity};
 use crate::model::key::Key;
 use crate::model::profile::Profile;
 use crate::model::scheme::Scheme;
@@ -85,7 +88,9 @@ pub static RULES: &[&Rule] = &[
     &module_hung::RULE,
     &module_crashed::RULE,
     &token_removed::RULE,
+    &login_not_enough::RULE,
     &login_lost::RULE,
+    &fails_now_and_then::RULE,
     // what servers will object to in a certificate
     &certificate_expired::RULE,
     &certificate_not_yet_valid::RULE,
@@ -174,13 +179,19 @@ pub fn diagnose(facts: &Facts<'_>) -> Vec<Finding> {
     findings
 }
 
-/// Writes the ids of the findings into the cells that they explain.
+/// Writes the ids of the findings into the cells that they explain. A login that fails for what is only worth a note was not
+/// expected to work.
 pub fn explain_cells(findings: &[Finding], cells: &mut [Cell]) {
     for finding in findings {
         for at in &finding.cells {
-            let ids = cells.get_mut(*at).map(|cell| &mut cell.findings);
-            if let Some(ids) = ids.filter(|ids| !ids.iter().any(|id| id == finding.id)) {
-                ids.push(finding.id.to_owned());
+            let Some(cell) = cells.get_mut(*at) else {
+                continue;
+            };
+            if !cell.findings.iter().any(|id| id == finding.id) {
+                cell.findings.push(finding.id.to_owned());
+            }
+            if finding.severity == Severity::Note && cell.outcome == Outcome::Fail {
+                cell.expected = Outcome::Fail;
             }
         }
     }
@@ -272,7 +283,6 @@ mod tests {
     use super::fixtures::{Fixture, bad, ec, ed25519, refusing, rsa, working};
     use super::*;
     use crate::model::ckr::Ckr;
-    use crate::model::finding::Severity;
     use crate::model::key::Pairing;
     use crate::model::key_type::{Curve, KeyType};
     use crate::model::mechanism::Mechanism;

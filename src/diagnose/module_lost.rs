@@ -51,6 +51,10 @@ fn finding(case: &Case<'_>, id: &'static str, verb: &str, advice: &[&str]) -> Fi
 
 /// Is it the mechanism?
 fn others(case: &Case<'_>) -> &'static str {
+    if worked_before(case) {
+        return "In a trial before the same signature worked, so it is neither the key nor the mechanism. A module may be lost like \
+                that when the card is pulled in the middle of a signature.";
+    }
     match case
         .keys()
         .iter()
@@ -61,8 +65,18 @@ fn others(case: &Case<'_>) -> &'static str {
     }
 }
 
+/// Did each of these signatures work when it was tried?
+fn worked_before(case: &Case<'_>) -> bool {
+    let worked = |cell: &Cell| {
+        let key = case.facts.key(&cell.key);
+        key.is_some_and(|key| tried::worked(key, cell))
+    };
+    case.cells.iter().all(|(_, cell)| worked(cell))
+}
+
 fn remedies(case: &Case<'_>, advice: &[&str]) -> Vec<Remedy> {
-    let mut remedies = match case.is_pss() && tried::pkcs1_on_all(case) {
+    let other_list = case.is_pss() && tried::pkcs1_on_all(case) && !worked_before(case);
+    let mut remedies = match other_list {
         true => remedy::without_pss(case).remedies(case),
         false => Vec::new(),
     };

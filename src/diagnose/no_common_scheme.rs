@@ -7,6 +7,7 @@ use super::software::Proposal;
 use super::{Facts, Rule, client_list};
 use crate::model::cell::{Cell, Stage};
 use crate::model::finding::{Finding, Remedy, Severity};
+use crate::model::key::Key;
 use crate::model::key_type::KeyType;
 use crate::model::scheme::Scheme;
 
@@ -85,17 +86,27 @@ fn remedies(case: &Case<'_>) -> Vec<Remedy> {
     };
     let mut remedies = remedy::wider_or_tls12(case, Some(wider));
     remedies.push(card(
-        "Use a key of a common type: EC P-256, or RSA of 2048 bits or more",
+        match case.keys().iter().all(|key| is_not_signed_with(key)) {
+            true => "Use another module for this card, or a key of a type that this one signs with",
+            false => "Use a key of a common type: EC P-256, or RSA of 2048 bits or more",
+        },
     ));
     remedies
+}
+
+/// Does the token list no mechanism at all that signs with this key?
+fn is_not_signed_with(key: &Key) -> bool {
+    !key.capabilities.is_empty() && !key.capabilities.iter().any(|capability| capability.listed)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::diagnose::fixtures::{Fixture, rsa};
+    use crate::diagnose::fixtures::{Fixture, ec, rsa, working};
     use crate::model::finding::Change;
+    use crate::model::key_type::Curve;
     use crate::model::mechanism::Mechanism;
+    use crate::model::route::Route;
     use crate::model::version::TlsVersion::V1_3;
 
     #[test]
@@ -116,6 +127,24 @@ mod tests {
                 .iter()
                 .any(|remedy| remedy.change == Some(Change::Tls12Only))
         );
+    }
+
+    #[test]
+    fn a_key_that_the_module_has_no_mechanism_for_is_no_matter_of_its_type() {
+        let advice = |listed: bool| {
+            let mut key = working(ec("k1", Curve::P256), 0x0403, Route::Ecdsa);
+            key.capabilities[0].listed = listed;
+            let mut fixture = Fixture::new().key(key);
+            fixture.fails("k1", "openssl-3.0", V1_3, "any", Stage::Select);
+            find(&fixture.facts())[0]
+                .remedies
+                .last()
+                .unwrap()
+                .title
+                .clone()
+        };
+        assert!(advice(false).starts_with("Use another module"));
+        assert!(advice(true).starts_with("Use a key of a common type"));
     }
 
     #[test]

@@ -57,7 +57,7 @@ const TABLE: &[Row] = &[
     row(0x00a1, About::Login, "The PIN has characters that the token doesn't take.", "Give the right PIN"),
     row(0x00a2, About::Login, "The PIN is too short or too long.", "Give the right PIN"),
     row(0x00a3, About::Login, "The PIN has expired.", "Set a new PIN"),
-    row(0x00a4, About::Login, "The PIN is locked.", "Unlock it with the PUK or at the issuer's"),
+    row(0x00a4, About::Login, "A PIN is locked: where the login worked, one that the card keeps for this key.", "Unlock it with the PUK or at the issuer's"),
     row(0x00b0, About::Connection, "The session was closed.", "Run again, with no other program at the card"),
     row(0x00b3, About::Connection, "The session was lost.", "Run again, with no other program at the card"),
     row(0x00e0, About::Connection, "There is no card in the reader.", "Put the card in and run again"),

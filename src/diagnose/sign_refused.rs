@@ -18,6 +18,11 @@ CKR_MECHANISM_INVALID and CKR_KEY_FUNCTION_NOT_PERMITTED are about what the key 
 CKR_USER_NOT_LOGGED_IN about the login, CKR_DEVICE_REMOVED and CKR_TOKEN_NOT_PRESENT about the card. CKR_GENERAL_ERROR, \
 CKR_FUNCTION_FAILED and CKR_DEVICE_ERROR tell nothing: the symptom alone does not say which mechanism is at fault.
 
+Behind the code stands a status word of the card, which PKCS#11 does not pass on. With OpenSC on a PIV card 6F00 becomes \
+CKR_GENERAL_ERROR, 6982 CKR_USER_NOT_LOGGED_IN, 6983 CKR_PIN_LOCKED, 6985 CKR_FUNCTION_FAILED, 6A80 CKR_DATA_INVALID and 6581 \
+CKR_DEVICE_ERROR. OpenSC 0.23 sends a command that failed a second time without saying so: the card sees two for one C_Sign, and a \
+refusal takes twice as long as it needs.
+
 How it is told: the first code that the token gave in the handshake.
 
 What helps: depends on the code; the finding says it.",
@@ -94,7 +99,7 @@ mod tests {
             found[0].title,
             "Token `card` refuses to sign: CKR_PIN_LOCKED"
         );
-        assert!(found[0].cause.ends_with("The PIN is locked."));
+        assert!(found[0].cause.contains("A PIN is locked"));
         assert_eq!(found[0].cells, [0, 2]);
     }
 

@@ -3,9 +3,11 @@
 use super::prose::{self, number};
 use super::remedy::card;
 use super::{Facts, Rule};
-use crate::model::cell::Stage;
+use crate::model::cell::{Cell, Outcome, Stage};
 use crate::model::finding::{Finding, Severity};
 use crate::model::key::{Key, Pairing};
+use crate::model::key_type::KeyType;
+use crate::model::public_key::PublicKey;
 use crate::model::token::Token;
 
 pub(super) static RULE: Rule = Rule {
@@ -17,9 +19,13 @@ another public key than the one that belongs to the private key. The card signs 
 the signature, mostly with decrypt_error, for it doesn't check against the certificate. The usual reason: the key was made \
 anew and the old certificate was left, or the new certificate was written under the wrong id.
 
-How it is told: the token gives the key's own public key, and it is not the certificate's.
+It may also be the module that errs: CACKey takes every key for RSA, one on a curve too, and can't sign with that one.
 
-What helps: the certificate of this key, written under its CKA_ID, or a new one for it.",
+How it is told: the token gives the key's own public key, and it is not the certificate's; or it gives none, and the key's \
+CKA_KEY_TYPE is another type than the certificate's.
+
+What helps: the certificate of this key, written under its CKA_ID, or a new one for it. Where the types differ, another module for \
+the card, to see which of the two is right.",
     find,
 };
 
@@ -32,26 +38,76 @@ fn find(facts: &Facts<'_>) -> Vec<Finding> {
 }
 
 fn finding(facts: &Facts<'_>, token: &Token, keys: &[&Key]) -> Finding {
-    let refused = facts.failed_at(Stage::ServerVerify);
-    let theirs = refused.filter(|(_, cell)| keys.iter().any(|key| key.id == cell.key));
     let named = prose::keys(keys);
     let pairs: Vec<String> = keys.iter().copied().filter_map(pair).collect();
+    let types: Vec<String> = keys.iter().copied().filter_map(types).collect();
     let token = prose::token(Some(token));
+    let why = match types.is_empty() {
+        true => "But the certificate holds another public key. Servers refuse the signature, since it does not check against the \
+                 certificate."
+            .to_owned(),
+        false => format!(
+            "But {}. Either the certificate is another key's, or the module is wrong about the key.",
+            prose::and(&types)
+        ),
+    };
+    let mut remedies = vec![card(format!(
+        "Write the right {} for {named} to the card, or have the key certified anew",
+        number(keys.len(), "certificate", "certificates")
+    ))];
+    if !types.is_empty() {
+        remedies.insert(0, card("Try another module for this card, such as OpenSC"));
+    }
     Finding {
         id: RULE.id,
         severity: Severity::Error,
         title: format!("The certificate of {named} on {token} belongs to another key"),
         cause: format!(
-            "By CKA_ID these belong together on {token}: {}. But the certificate holds another public key. Servers refuse the \
-             signature, since it does not check against the certificate.",
+            "By CKA_ID these belong together on {token}: {}. {why}",
             pairs.join("; ")
         ),
-        cells: theirs.map(|(at, _)| at).collect(),
-        remedies: vec![card(format!(
-            "Write the right {} for {named} to the card, or have the key certified anew",
-            number(keys.len(), "certificate", "certificates")
-        ))],
+        cells: explained(facts, keys),
+        remedies,
     }
+}
+
+/// What servers refused; all that failed of a key that is not of its certificate's type, with which nothing can work.
+fn explained(facts: &Facts<'_>, keys: &[&Key]) -> Vec<usize> {
+    let is_explained = |cell: &Cell| {
+        let key = keys.iter().find(|key| key.id == cell.key);
+        key.is_some_and(|key| cell.stage == Some(Stage::ServerVerify) || types(key).is_some())
+    };
+    let failed = facts.open(Outcome::Fail);
+    let theirs = failed.filter(|(_, cell)| is_explained(cell));
+    theirs.map(|(at, _)| at).collect()
+}
+
+/// ``the module says that key `auth` is RSA, and the certificate is for EC P-256``, where the two differ.
+fn types(key: &Key) -> Option<String> {
+    let public_key = &key.certificate.as_ref()?.public_key;
+    let certified = public_key.key_type();
+    (key.key_type != certified && certified != KeyType::Other).then(|| {
+        format!(
+            "the module says that {} is {}, and the certificate is for {}",
+            prose::keys(&[key]),
+            key.type_for_people(),
+            type_of(public_key)
+        )
+    })
+}
+
+fn type_of(public_key: &PublicKey) -> String {
+    let curve = match public_key {
+        PublicKey::Ec { curve, .. } => Some(*curve),
+        _ => None,
+    };
+    let key = Key {
+        key_type: public_key.key_type(),
+        bits: public_key.bits(),
+        curve,
+        ..Key::default()
+    };
+    key.type_for_people()
 }
 
 /// ``key `auth` and certificate `CN=Jo` ``.
@@ -100,6 +156,26 @@ mod tests {
             ..rsa("k1", 2048)
         });
         assert_eq!(find(&fixture.facts()).len(), 1);
+    }
+
+    #[test]
+    fn a_key_of_another_type_than_its_certificate_s_explains_all_that_fails() {
+        let mut key = Key {
+            pairing: Pairing::WrongKey,
+            ..rsa("k1", 2048)
+        };
+        key.certificate.as_mut().unwrap().public_key = PublicKey::Ed25519(vec![1]);
+        let mut fixture = Fixture::new().key(key);
+        fixture.fails("k1", "openssl-3.0", V1_2, "any", Stage::Sign);
+        let found = find(&fixture.facts());
+        assert_eq!(found[0].cells, [0]);
+        assert!(
+            found[0].cause.contains(
+                "But the module says that key `k1` is RSA-2048, and the certificate is for Ed25519. Either"
+            ),
+            "{}",
+            found[0].cause
+        );
     }
 
     #[test]

@@ -23,6 +23,14 @@ pub enum Answer {
 }
 
 impl Answer {
+    /// The return value, where it was another than CKR_OK.
+    pub fn ckr(self) -> Option<Ckr> {
+        match self {
+            Answer::Ckr(ckr) => Some(ckr),
+            _ => None,
+        }
+    }
+
     /// `ok`, the CKR's name, `no_answer`, `crashed` or `not_tried`.
     pub fn name(self) -> String {
         match self {

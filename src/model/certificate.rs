@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use sha2::{Digest, Sha256};
-use x509_parser::prelude::{FromDer, X509Certificate};
+use x509_parser::prelude::{FromDer, X509Certificate, X509Error};
 
 use super::public_key::PublicKey;
 use super::signature_algorithm::SignatureAlgorithm;
@@ -81,14 +81,19 @@ impl TryFrom<Object> for Certificate {
 #[error("not a DER certificate: {0}")]
 pub struct NotACertificate(String);
 
+impl From<x509_parser::nom::Err<X509Error>> for NotACertificate {
+    fn from(error: x509_parser::nom::Err<X509Error>) -> Self {
+        NotACertificate(error.to_string())
+    }
+}
+
 impl Certificate {
     /// Reads a DER certificate.
     ///
     /// # Errors
     /// The bytes are not one certificate, or something follows it.
     pub fn from_der(der: &[u8]) -> Result<Certificate, NotACertificate> {
-        let (rest, parsed) =
-            X509Certificate::from_der(der).map_err(|error| NotACertificate(error.to_string()))?;
+        let (rest, parsed) = X509Certificate::from_der(der)?;
         if !rest.is_empty() {
             return Err(NotACertificate("bytes follow the certificate".into()));
         }

@@ -139,6 +139,8 @@ impl Ckr {
     pub const DEVICE_REMOVED: Ckr = Ckr(0x0032);
     /// No token is in the slot.
     pub const TOKEN_NOT_PRESENT: Ckr = Ckr(0x00e0);
+    /// The module doesn't know the token in the slot.
+    pub const TOKEN_NOT_RECOGNIZED: Ckr = Ckr(0x00e1);
     /// The key's attributes forbid the operation.
     pub const ACTION_PROHIBITED: Ckr = Ckr(0x001b);
     /// A catch-all, and what a module says of a signature of the wrong length is this where nothing fits better.

@@ -5,6 +5,7 @@
 #![forbid(unsafe_code)]
 
 pub mod alert;
+pub mod anatomy;
 pub mod autopsy;
 pub mod capability;
 pub mod cell;
@@ -16,10 +17,12 @@ pub mod emsa;
 pub mod finding;
 pub mod function;
 pub mod hash;
+pub mod inspection;
 pub mod key;
 pub mod key_type;
 pub mod lost;
 pub mod mechanism;
+pub mod path;
 pub mod profile;
 pub mod public_key;
 pub mod record;

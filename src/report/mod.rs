@@ -3,6 +3,7 @@
 
 mod changes;
 pub mod diff;
+pub mod inspect;
 pub mod json;
 pub mod junit;
 pub mod markdown;

@@ -42,9 +42,10 @@ pub(super) fn totals(run: &Run) -> String {
         counted(run.signatures, "signature"),
     );
     let mut text = format!("{cells}: {counts}; {signatures} in {seconds:.1} s");
-    let unexpected = run.unexpected();
-    if unexpected > 0 {
-        text.push_str(&format!("; {unexpected} not as expected"));
+    match (run.unexpected(), run.count(Outcome::Fail)) {
+        (0, 0) => {}
+        (0, _) => text.push_str("; all as expected"),
+        (unexpected, _) => text.push_str(&format!("; {unexpected} not as expected")),
     }
     if !run.complete {
         text.push_str("; interrupted, the rest was not tried");

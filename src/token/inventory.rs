@@ -45,6 +45,7 @@ pub(super) fn read(
         keys: paired.keys,
         mechanisms: Vec::new(),
         orphan_certificates: paired.orphans,
+        issuers: paired.issuers,
         unreadable_certificates: paired.unreadable,
     })
 }

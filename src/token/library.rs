@@ -42,7 +42,7 @@ impl Library {
         };
         Ok(Slots {
             with_token: list(true)?,
-            all: list(false)?.len(),
+            all: list(false)?,
         })
     }
 

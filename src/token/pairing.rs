@@ -3,6 +3,7 @@
 
 use crate::model::certificate::{Certificate, chain_of};
 use crate::model::key::{Key, Pairing};
+use crate::model::key_type::KeyType;
 use crate::model::spki;
 
 /// A certificate object as read.
@@ -19,6 +20,8 @@ pub(super) struct Paired {
     pub(super) keys: Vec<Key>,
     /// Certificates of no CA that belong to no key.
     pub(super) orphans: Vec<Certificate>,
+    /// Certificates of CAs.
+    pub(super) issuers: Vec<Certificate>,
     /// Objects that hold no certificate, by label or CKA_ID.
     pub(super) unreadable: Vec<String>,
 }
@@ -31,7 +34,7 @@ pub(super) fn pair(mut keys: Vec<Key>, objects: Vec<CertificateObject>) -> Paire
         key.chain_on_token = certificate
             .as_ref()
             .map_or_else(Vec::new, |leaf| chain_of(leaf, &readable));
-        key.bits = key.bits.or_else(|| certificate.as_ref()?.public_key.bits());
+        key.bits = key.bits.or_else(|| bits_of(key, certificate.as_ref()?));
         key.pairing = pairing;
         key.certificate = certificate;
         key.public_key_sha256 = key.verifying_key().and_then(spki::sha256);
@@ -46,7 +49,9 @@ pub(super) fn pair(mut keys: Vec<Key>, objects: Vec<CertificateObject>) -> Paire
         .filter(|candidate| !candidate.is_ca && !used(candidate))
         .cloned()
         .collect();
+    let issuers = readable.iter().filter(|candidate| candidate.is_ca);
     Paired {
+        issuers: issuers.cloned().collect(),
         orphans,
         unreadable: broken.iter().map(name).collect(),
         keys,
@@ -84,9 +89,9 @@ fn certificate_for(
         return (Pairing::KeyOnly, Some(by_key));
     }
     if let Some(by_id) = pick(&|c| same_id(&c.cka_id)) {
-        let pairing = match key.public_key {
-            Some(_) => Pairing::WrongKey,
-            None => Pairing::IdOnly,
+        let pairing = match key.public_key.is_some() || contradict(key, &by_id) {
+            true => Pairing::WrongKey,
+            false => Pairing::IdOnly,
         };
         return (pairing, Some(by_id));
     }
@@ -99,6 +104,17 @@ fn certificate_for(
 fn owns(key: &Key, certificate: &Certificate) -> bool {
     let public_key = key.public_key.as_ref();
     public_key.is_some_and(|public_key| public_key.same_key(&certificate.public_key))
+}
+
+/// Are both of a known type, and not of the same? Then one of the two is not what it says it is (CACKey 0.7 takes every key for RSA).
+fn contradict(key: &Key, certificate: &Certificate) -> bool {
+    let types = [key.key_type, certificate.public_key.key_type()];
+    !types.contains(&KeyType::Other) && types[0] != types[1]
+}
+
+fn bits_of(key: &Key, certificate: &Certificate) -> Option<u32> {
+    let bits = certificate.public_key.bits();
+    bits.filter(|_| !contradict(key, certificate))
 }
 
 /// Of several (a renewed certificate beside the old one), the one that is valid longest.
@@ -119,7 +135,7 @@ fn name(object: &CertificateObject) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::key_type::KeyType;
+    use crate::model::key_type::Curve;
     use crate::model::public_key::PublicKey;
 
     fn public(n: u8) -> PublicKey {
@@ -186,6 +202,18 @@ mod tests {
     fn without_a_public_key_the_id_is_believed() {
         let found = pairing_of(key(1, None), vec![certificate(1, 8, 5)]);
         assert_eq!(found, (Pairing::IdOnly, Some(5), 0));
+    }
+
+    #[test]
+    fn a_certificate_of_another_type_is_another_key_s_and_says_nothing_of_the_size() {
+        let mut ec = certificate(1, 8, 5);
+        ec.certificate.as_mut().unwrap().public_key = PublicKey::Ec {
+            curve: Curve::P256,
+            point: vec![4],
+        };
+        let paired = pair(vec![key(1, None)], vec![ec]);
+        assert_eq!(paired.keys[0].pairing, Pairing::WrongKey);
+        assert_eq!(paired.keys[0].bits, None);
     }
 
     #[test]

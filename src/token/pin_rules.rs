@@ -39,16 +39,21 @@ pub fn may_log_in(state: PinState, allow_final_try: bool) -> Result<(), PinRefus
     }
 }
 
-/// Could a PIN of this length be the token's? Some tokens report no limits (0 to 0): then any may.
+/// Could a PIN of this length be the token's? Some tokens report limits that are none: 0 to 0, or 8 to 0 (kryoptic 1.5, which takes
+/// PINs of four). Then any may.
 ///
 /// # Errors
 /// [`PinRefusal::Length`].
 pub fn length_fits(given: usize, token: &Description) -> Result<(), PinRefusal> {
-    let (min, max) = (token.pin_min, token.pin_max);
-    if (min, max) == (0, 0) || (min..=max).contains(&given) {
-        return Ok(());
+    fits(given, token.pin_min, token.pin_max)
+}
+
+fn fits(given: usize, min: usize, max: usize) -> Result<(), PinRefusal> {
+    let limits = min..=max;
+    match max == 0 || limits.is_empty() || limits.contains(&given) {
+        true => Ok(()),
+        false => Err(PinRefusal::Length { given, min, max }),
     }
-    Err(PinRefusal::Length { given, min, max })
 }
 
 #[cfg(test)]
@@ -65,5 +70,21 @@ mod tests {
         );
         assert_eq!(may_log_in(PinState::FinalTry, true), Ok(()));
         assert_eq!(may_log_in(PinState::Locked, true), Err(PinRefusal::Locked));
+    }
+
+    #[test]
+    fn limits_that_contradict_each_other_are_none() {
+        assert_eq!(fits(4, 4, 8), Ok(()));
+        assert_eq!(fits(8, 4, 8), Ok(()));
+        for given in [3, 9] {
+            let (min, max) = (4, 8);
+            assert_eq!(
+                fits(given, min, max),
+                Err(PinRefusal::Length { given, min, max })
+            );
+        }
+        assert_eq!(fits(4, 0, 0), Ok(()));
+        assert_eq!(fits(4, 8, 0), Ok(()));
+        assert_eq!(fits(4, 8, 6), Ok(()));
     }
 }

@@ -54,6 +54,8 @@ pub struct Inventory {
     pub mechanisms: Vec<MechanismFacts>,
     /// See [`Token::orphan_certificates`].
     pub orphan_certificates: Vec<Certificate>,
+    /// Certificates of CAs.
+    pub issuers: Vec<Certificate>,
     /// See [`Token::unreadable_certificates`].
     pub unreadable_certificates: Vec<String>,
 }
@@ -63,8 +65,8 @@ pub struct Inventory {
 pub struct Slots {
     /// CK_SLOT_IDs of those with a token in them, an uninitialised one included.
     pub with_token: Vec<u64>,
-    /// How many there are, with or without a token.
-    pub all: usize,
+    /// Those of all, with or without a token.
+    pub all: Vec<u64>,
 }
 
 /// Why a file can't be used as a module.

@@ -3,6 +3,7 @@
 
 use percent_encoding::percent_decode_str;
 
+use crate::model::certificate::Certificate;
 use crate::model::key::Key;
 use crate::model::token::Token;
 
@@ -99,10 +100,18 @@ impl Selector {
         }
     }
 
+    /// Does it name this certificate?
+    pub fn matches_certificate(&self, certificate: &Certificate) -> bool {
+        match self {
+            Selector::Uri(uri) => uri.matches(&certificate.cka_id, &certificate.label),
+            Selector::Name(name) => *name == certificate.label,
+        }
+    }
+
     /// Does it name this key? A name may be its label or its CKA_ID in hex, with or without colons.
     pub fn matches_key(&self, key: &Key) -> bool {
         match self {
-            Selector::Uri(uri) => uri.matches_key(key),
+            Selector::Uri(uri) => uri.matches(&key.cka_id, &key.label),
             Selector::Name(name) => {
                 let id = hex::decode(name.replace(':', "")).ok();
                 *name == key.label || id.is_some_and(|id| !id.is_empty() && id == key.cka_id)
@@ -122,12 +131,9 @@ impl Uri {
             && self.slot.is_none_or(|slot| slot == token.slot)
     }
 
-    fn matches_key(&self, key: &Key) -> bool {
-        self.id.as_ref().is_none_or(|id| *id == key.cka_id)
-            && self
-                .object
-                .as_ref()
-                .is_none_or(|object| *object == key.label)
+    fn matches(&self, id: &[u8], label: &str) -> bool {
+        self.id.as_ref().is_none_or(|wanted| wanted == id)
+            && self.object.as_ref().is_none_or(|wanted| wanted == label)
     }
 }
 

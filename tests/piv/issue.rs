@@ -39,8 +39,18 @@ impl Setup {
     }
 
     /// With a key in this slot, and a certificate for it.
-    pub fn with(mut self, slot: Slot, key: &KeyPair) -> Setup {
-        let certificate = authority().issue(&format!("Card User {:02X}", slot.0), key);
+    pub fn with(self, slot: Slot, key: &KeyPair) -> Setup {
+        self.put(slot, key, KeyUsagePurpose::DigitalSignature)
+    }
+
+    /// The same, for encryption only: its certificate says so.
+    pub fn with_for_encryption(self, slot: Slot, key: &KeyPair) -> Setup {
+        self.put(slot, key, KeyUsagePurpose::KeyEncipherment)
+    }
+
+    fn put(mut self, slot: Slot, key: &KeyPair, usage: KeyUsagePurpose) -> Setup {
+        let name = format!("Card User {:02X}", slot.0);
+        let certificate = authority().issue(&name, key, usage);
         let key = PrivateKey::from_pkcs8(key.serialized_der()).expect("RSA, P-256 or P-384");
         self.credentials.insert(
             slot,
@@ -82,9 +92,9 @@ impl Authority {
         }
     }
 
-    fn issue(&self, name: &str, key: &KeyPair) -> Vec<u8> {
+    fn issue(&self, name: &str, key: &KeyPair, usage: KeyUsagePurpose) -> Vec<u8> {
         let mut params = named(name);
-        params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
+        params.key_usages = vec![usage];
         params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];
         params.use_authority_key_identifier_extension = true;
         let certificate = params

@@ -119,8 +119,16 @@ pub struct Cardcheck(Command);
 
 /// The program with a clean environment: no colour, no locale of the machine's.
 pub fn cardcheck() -> Cardcheck {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_cardcheck"));
+    cardcheck_by(&[])
+}
+
+/// The same, started by another program: its words come first.
+pub fn cardcheck_by(starter: &[String]) -> Cardcheck {
+    let words = starter.iter().map(String::as_str);
+    let mut words = words.chain([env!("CARGO_BIN_EXE_cardcheck")]);
+    let mut command = Command::new(words.next().unwrap());
     command
+        .args(words)
         .env_remove("NO_COLOR")
         .env("LC_ALL", "C.UTF-8")
         .stdin(Stdio::null());
@@ -335,8 +343,9 @@ pub fn need_file(path: &Path) -> Option<()> {
     }
 }
 
+/// Not everything is here: a failure in CI, a visible skip elsewhere.
 #[track_caller]
-fn lacking(missing: impl std::fmt::Debug) -> Option<()> {
+pub fn lacking(missing: impl std::fmt::Debug) -> Option<()> {
     let place = std::panic::Location::caller();
     assert!(
         std::env::var_os("CI").is_none(),

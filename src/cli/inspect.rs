@@ -1,0 +1,166 @@
+//! `cardcheck inspect`.
+
+use std::fs;
+use std::path::Path;
+use std::sync::Arc;
+
+use time::OffsetDateTime;
+use x509_parser::pem::Pem;
+
+use super::args::{self, Inspect};
+use super::error::CliError;
+use super::exit::Exit;
+use super::host;
+use super::interrupt;
+use super::output::{screen, stdout};
+use super::progress::Progress;
+use super::tokens::{self, Selection};
+use crate::diagnose::inspect::{Subject, remarks};
+use crate::model::anatomy::Anatomy;
+use crate::model::certificate::{Certificate, NotACertificate};
+use crate::model::inspection::Inspection;
+use crate::model::path::path;
+use crate::report::inspect::{self, json};
+use crate::token::Module;
+
+/// A certificate's own file is small; what is larger is something else.
+const LARGEST: u64 = 16 * 1024 * 1024;
+
+/// Reads the certificate, and what stands around it; prints what servers make of it.
+pub(super) fn run(wanted: &Inspect) -> Result<Exit, CliError> {
+    let trusted = wanted.ca.as_deref().map(read_file).transpose()?;
+    let given = match wanted.what.to_ascii_lowercase().starts_with("pkcs11:") {
+        true => read_token(wanted)?,
+        false => read_bundle(Path::new(&wanted.what))?,
+    };
+    let now = OffsetDateTime::now_utc().unix_timestamp();
+    let inspections = given.leaves.iter().map(|leaf| {
+        let beside = trusted
+            .as_deref()
+            .map(|trusted| (&given.beside[..], trusted));
+        inspect_one(&given.source, leaf, beside, now)
+    });
+    let inspections: Vec<Inspection> = inspections.collect::<Result<_, _>>()?;
+    stdout(&match wanted.format {
+        args::TableOrJson::Table => inspect::render(&inspections, &screen(wanted.manner.color)),
+        args::TableOrJson::Json => json::render(&inspections),
+    })?;
+    Ok(match inspections.iter().any(Inspection::is_refused) {
+        true => Exit::Unexpected,
+        false => Exit::AsExpected,
+    })
+}
+
+/// Certificates to look at, and others that would be sent with them.
+struct Given {
+    source: String,
+    leaves: Vec<Certificate>,
+    beside: Vec<Certificate>,
+}
+
+fn inspect_one(
+    source: &str,
+    leaf: &Certificate,
+    beside: Option<(&[Certificate], &[Certificate])>,
+    now: i64,
+) -> Result<Inspection, CliError> {
+    let anatomy = Anatomy::of(&leaf.der).map_err(|error| unreadable(source, &error))?;
+    let path = beside.map(|(sent, trusted)| path(leaf, sent, trusted));
+    let remarks = remarks(&Subject {
+        certificate: leaf,
+        anatomy: &anatomy,
+        path: path.as_ref(),
+        now,
+    });
+    Ok(Inspection {
+        source: source.to_owned(),
+        certificate: leaf.clone(),
+        anatomy,
+        path,
+        remarks,
+    })
+}
+
+/// The first certificate of the file is looked at; the others are its chain.
+fn read_bundle(path: &Path) -> Result<Given, CliError> {
+    let mut certificates = read_file(path)?.into_iter();
+    let leaves = certificates.next().into_iter().collect();
+    Ok(Given {
+        source: path.display().to_string(),
+        leaves,
+        beside: certificates.collect(),
+    })
+}
+
+/// Every certificate in a file, PEM or DER.
+///
+/// # Errors
+/// The file can't be read, or holds none.
+fn read_file(path: &Path) -> Result<Vec<Certificate>, CliError> {
+    let shown = path.display().to_string();
+    let bytes = read_bytes(path).map_err(|error| CliError::usage(format!("{shown}: {error}")))?;
+    let pems = Pem::iter_from_buffer(&bytes).map_while(Result::ok);
+    let mut ders: Vec<Vec<u8>> = pems
+        .filter(|pem| pem.label.ends_with("CERTIFICATE"))
+        .map(|pem| pem.contents)
+        .collect();
+    if ders.is_empty() {
+        ders.push(bytes);
+    }
+    let read = ders.iter().map(|der| Certificate::from_der(der));
+    read.collect::<Result<_, _>>()
+        .map_err(|error| unreadable(&shown, &error))
+}
+
+fn read_bytes(path: &Path) -> std::io::Result<Vec<u8>> {
+    let size = fs::metadata(path)?.len();
+    match size > LARGEST {
+        true => Err(std::io::Error::other("larger than any certificate file")),
+        false => fs::read(path),
+    }
+}
+
+fn unreadable(source: &str, error: &NotACertificate) -> CliError {
+    CliError::usage(format!("{source}: {error}"))
+        .help("a certificate in PEM (-----BEGIN CERTIFICATE-----) or DER; for one on a token give its PKCS#11 URI")
+}
+
+/// Certificates are public: no PIN is asked for.
+fn read_token(wanted: &Inspect) -> Result<Given, CliError> {
+    let token = wanted.token();
+    let selection = Selection::new(&token)?;
+    let progress = Arc::new(Progress::new(wanted.manner.quiet));
+    let path = tokens::module_path(&token, &selection)?;
+    let launch = host::launch(
+        path,
+        &token,
+        &args::Pin::default(),
+        false,
+        &progress,
+        &interrupt::flag(),
+    )?;
+    let mut module = Module::load(launch)?;
+    let mut given = Given {
+        source: String::new(),
+        leaves: Vec::new(),
+        beside: Vec::new(),
+    };
+    for (label, certificates) in tokens::certificates(&mut module, &selection)? {
+        let named = certificates
+            .iter()
+            .filter(|one| selection.wants_certificate(one));
+        let (issuers, leaves): (Vec<&Certificate>, Vec<_>) = named.partition(|one| one.is_ca);
+        // a CA's certificate is looked at only if nothing else is meant
+        let chosen = if leaves.is_empty() { issuers } else { leaves };
+        if !chosen.is_empty() {
+            given.source = format!("token {label}");
+        }
+        given.leaves.extend(chosen.into_iter().cloned());
+        given.beside.extend(certificates);
+    }
+    match given.leaves.is_empty() {
+        true => Err(CliError::nothing_to_try("no certificate on the token is the one you named")
+            .help("`pkcs11-tool --module M -O` lists what is public; leave `id` and `object` out of the URI to see all")),
+        false => Ok(given),
+    }
+}
