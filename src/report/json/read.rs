@@ -282,7 +282,7 @@ mod tests {
     #[test]
     fn what_is_no_report_is_told_apart() {
         let told = |text: &str| read(text).unwrap_err().to_string();
-        insta::assert_snapshot!(told(""), @"");
+        insta::assert_snapshot!(told(""), @r"EOF while parsing a value at line 1 column 0");
         insta::assert_snapshot!(told("{\"schema\": \"cardcheck.matrix.v1\", \n \"tool\": {\"version\": \"1\"}}"), @"");
         insta::assert_snapshot!(told("{}"), @"");
         insta::assert_snapshot!(told("{\"schema\": \"cardcheck.probe.v1\"}"), @"");
