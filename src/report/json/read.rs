@@ -283,12 +283,12 @@ mod tests {
     fn what_is_no_report_is_told_apart() {
         let told = |text: &str| read(text).unwrap_err().to_string();
         insta::assert_snapshot!(told(""), @r"EOF while parsing a value at line 1 column 0");
-        insta::assert_snapshot!(told("{\"schema\": \"cardcheck.matrix.v1\", \n \"tool\": {\"version\": \"1\"}}"), @"");
-        insta::assert_snapshot!(told("{}"), @"");
-        insta::assert_snapshot!(told("{\"schema\": \"cardcheck.probe.v1\"}"), @"");
-        insta::assert_snapshot!(told("{\"schema\": \"cardcheck.matrix.v2\", \"tool\": {\"version\": \"9.0.0\"}}"), @"");
+        insta::assert_snapshot!(told("{\"schema\": \"cardcheck.matrix.v1\", \n \"tool\": {\"version\": \"1\"}}"), @r"missing field `started` at line 2 column 26");
+        insta::assert_snapshot!(told("{}"), @r"it is JSON, but no report of cardcheck's: there is no `schema`");
+        insta::assert_snapshot!(told("{\"schema\": \"cardcheck.probe.v1\"}"), @r"it is a cardcheck.probe.v1 report, not a matrix report");
+        insta::assert_snapshot!(told("{\"schema\": \"cardcheck.matrix.v2\", \"tool\": {\"version\": \"9.0.0\"}}"), @r"it is a cardcheck.matrix.v2 report, made by cardcheck 9.0.0; this is cardcheck 0.1.0, which reads cardcheck.matrix.v1");
         let report =
             render(&sample::lying()).replace("\"outcome\": \"fail\"", "\"outcome\": \"lost\"");
-        insta::assert_snapshot!(told(&report), @"");
+        insta::assert_snapshot!(told(&report), @r"`lost` is no outcome");
     }
 }
