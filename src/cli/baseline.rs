@@ -6,8 +6,9 @@ use std::path::Path;
 use super::args::Matrix;
 use super::error::CliError;
 use super::tokens::OpenToken;
-use crate::model::comparison::{Comparison, Scope};
+use crate::model::comparison::Scope;
 use crate::model::record::{Marks, Record};
+use crate::model::recording;
 use crate::model::run::Run;
 use crate::report::json::{self, Unreadable};
 
@@ -57,12 +58,7 @@ impl Baseline {
                 key.marks = own.map(|(_, marks)| marks.clone()).unwrap_or_default();
             }
         }
-        let verdicts = Comparison::verdicts(&self.record, &now);
-        for (cell, was) in found.cells.iter_mut().zip(verdicts) {
-            cell.expected = was.as_ref().map_or(cell.expected, |was| was.outcome);
-            cell.was = was;
-        }
-        found.comparison = Some(Comparison::new(&self.record, &now, self.scope));
+        recording::hold_against(found, &self.record, &now, self.scope);
     }
 }
 

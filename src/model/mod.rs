@@ -26,6 +26,7 @@ pub mod path;
 pub mod profile;
 pub mod public_key;
 pub mod record;
+pub mod recording;
 pub mod redact;
 pub mod request;
 pub mod route;

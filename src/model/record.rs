@@ -1,8 +1,7 @@
-//! What a run left for later ones to be held against: made from a run, or read back from its report.
+//! What a run left for later ones to be held against: taken from a run, or read back from its report.
 
 use super::cell::{Outcome, Verdict};
 use super::key::Key;
-use super::run::Run;
 use super::token::Token;
 use super::version::TlsVersion;
 
@@ -94,29 +93,6 @@ pub struct FindingRecord {
     pub cells: Vec<usize>,
 }
 
-impl From<&Run> for Record {
-    fn from(run: &Run) -> Record {
-        let several = run.tokens.len() > 1;
-        let token = |key: &Key| run.tokens.iter().find(|token| token.id == key.token);
-        let keys = run.keys.iter();
-        Record {
-            origin: Origin {
-                started: run.started.clone(),
-                cardcheck: env!("CARGO_PKG_VERSION").to_owned(),
-                module: format!("{} {}", run.module.description, run.module.version),
-                servers: run.servers.clone(),
-                redacted: run.redacted,
-                complete: run.complete,
-            },
-            keys: keys
-                .map(|key| KeyRecord::new(key, token(key), several))
-                .collect(),
-            cells: run.cells.iter().map(CellRecord::from).collect(),
-            findings: run.findings.iter().map(FindingRecord::from).collect(),
-        }
-    }
-}
-
 impl KeyRecord {
     /// `several`: the run has more tokens than this one, and a key is named with its own.
     pub fn new(key: &Key, token: Option<&Token>, several: bool) -> KeyRecord {
@@ -143,29 +119,6 @@ pub fn named(key: &str, token: &str, several: bool) -> String {
     match several {
         true => format!("{token}/{key}"),
         false => key.to_owned(),
-    }
-}
-
-impl From<&super::cell::Cell> for CellRecord {
-    fn from(cell: &super::cell::Cell) -> CellRecord {
-        CellRecord {
-            key: cell.key.clone(),
-            profile: cell.profile.clone(),
-            version: cell.version,
-            client: cell.client.clone(),
-            verdict: Verdict::from(cell),
-        }
-    }
-}
-
-impl From<&super::finding::Finding> for FindingRecord {
-    fn from(finding: &super::finding::Finding) -> FindingRecord {
-        FindingRecord {
-            id: finding.id.to_owned(),
-            severity: finding.severity.name().to_owned(),
-            title: finding.title.clone(),
-            cells: finding.cells.clone(),
-        }
     }
 }
 

@@ -181,3 +181,63 @@ fn compared(comparison: &Comparison) -> Told {
     }
     Told::new(Kind::Plain, text)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::{diff, junit, markdown, sample, table};
+    use super::*;
+
+    /// From the line that holds this on, up to the next blank one.
+    fn part(text: &str, from: &str) -> String {
+        let lines = text.lines().skip_while(|line| !line.contains(from));
+        let lines: Vec<&str> = lines.take_while(|line| !line.is_empty()).collect();
+        lines.join("\n")
+    }
+
+    #[test]
+    fn a_table_tells_what_changed_below_what_it_means() {
+        let table = table::render(&sample::changed(), &Screen::of_a_file());
+        insta::assert_snapshot!(part(&table, "what changed"), @"");
+        assert!(table.contains("2 not as expected"), "{table}");
+    }
+
+    #[test]
+    fn a_diff_says_first_what_is_compared() {
+        let run = sample::changed();
+        let comparison = run.comparison.as_ref().unwrap();
+        let diff = diff::render(comparison, &Screen::of_a_file());
+        insta::assert_snapshot!(part(&diff, "before"), @"");
+        assert!(diff.ends_with(&render(comparison, &Screen::of_a_file())));
+    }
+
+    #[test]
+    fn a_ticket_tells_it_at_the_top() {
+        let ticket = markdown::render(&sample::changed());
+        let (_, rest) = ticket.split_once("## What changed").unwrap();
+        let (told, _) = rest.split_once("## Logs in").unwrap();
+        insta::assert_snapshot!(told.trim(), @"");
+    }
+
+    #[test]
+    fn in_ci_only_what_changed_fails() {
+        let xml = junit::render(&sample::changed());
+        let failures = xml.lines().filter(|line| line.contains("<failure "));
+        let messages = failures.map(|line| line.trim().split(" type=").next().unwrap_or_default());
+        insta::assert_snapshot!(messages.collect::<Vec<_>>().join("\n"), @"");
+        assert!(
+            xml.contains("as before: sign: CKR_MECHANISM_INVALID"),
+            "{xml}"
+        );
+    }
+
+    #[test]
+    fn where_nothing_changed_that_is_said() {
+        let mut run = sample::lying();
+        let now = crate::model::record::Record::from(&run);
+        let everything = crate::model::comparison::Scope::Everything;
+        crate::model::recording::hold_against(&mut run, &now, &now, everything);
+        assert!(run.is_as_expected());
+        let comparison = run.comparison.as_ref().unwrap();
+        insta::assert_snapshot!(render(comparison, &Screen::of_a_file()), @"");
+    }
+}
