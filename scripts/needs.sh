@@ -44,6 +44,7 @@ package_for() {
     *:default-jdk-headless) echo jdk-openjdk ;;
     dnf:p11-kit-modules) echo p11-kit-server ;;
     *:p11-kit-modules) echo p11-kit ;;
+    pacman:python3-junitparser) echo python-junitparser ;;
     *:opensc-pkcs11) echo opensc ;;
     dnf:pcscd) echo pcsc-lite ;;
     *:pcscd) echo pcsclite ;;

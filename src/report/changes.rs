@@ -197,7 +197,22 @@ mod tests {
     #[test]
     fn a_table_tells_what_changed_below_what_it_means() {
         let table = table::render(&sample::changed(), &Screen::of_a_file());
-        insta::assert_snapshot!(part(&table, "what changed"), @"");
+        insta::assert_snapshot!(part(&table, "what changed"), @r"
+        what changed since 2026-11-20T04:00:00Z
+          module: was Implementation of PKCS11 2.5, now Implementation of PKCS11 2.6
+          ✗ key `old login` (EC P-256) is gone
+          was pass with rsa_pss_rsae_sha256 (CKM_RSA_PKCS_PSS), now pass with rsa_pkcs1_sha256
+            (CKM_RSA_PKCS)
+              login · any · TLS 1.2 · openssl-3.0
+          ✗ was pass with rsa_pss_rsae_sha256 (CKM_RSA_PKCS_PSS), now sign: CKR_MECHANISM_INVALID with
+            rsa_pss_rsae_sha256 (CKM_RSA_PKCS_PSS)
+              login · firefox · TLS 1.2, 1.3 · openssl-3.0
+          was pass with rsa_pss_rsae_sha256 (CKM_RSA_PKCS_PSS), now pass with rsa_pss_rsae_sha256
+            (CKM_RSA_X_509)
+              login · any · TLS 1.3 · openssl-3.0
+          new: error the token lists RSA-PSS, but its RSA keys refuse it [pss-listed-but-refused]
+          10 cells compared: 2 worse, 2 passing by another scheme or route
+        ");
         assert!(table.contains("2 not as expected"), "{table}");
     }
 
@@ -206,7 +221,10 @@ mod tests {
         let run = sample::changed();
         let comparison = run.comparison.as_ref().unwrap();
         let diff = diff::render(comparison, &Screen::of_a_file());
-        insta::assert_snapshot!(part(&diff, "before"), @"");
+        insta::assert_snapshot!(part(&diff, "before"), @r"
+        before  2026-11-20T04:00:00Z, module Implementation of PKCS11 2.5, cardcheck 0.1.0
+        now     2026-11-21T04:00:00Z, module Implementation of PKCS11 2.6, cardcheck 0.1.0
+        ");
         assert!(diff.ends_with(&render(comparison, &Screen::of_a_file())));
     }
 
@@ -215,7 +233,20 @@ mod tests {
         let ticket = markdown::render(&sample::changed());
         let (_, rest) = ticket.split_once("## What changed").unwrap();
         let (told, _) = rest.split_once("## Logs in").unwrap();
-        insta::assert_snapshot!(told.trim(), @"");
+        insta::assert_snapshot!(told.trim(), @r"
+        since 2026-11-20T04:00:00Z
+
+        - module: was Implementation of PKCS11 2.5, now Implementation of PKCS11 2.6
+        - ✗ key `old login` (EC P-256) is gone
+        - was pass with rsa_pss_rsae_sha256 (CKM_RSA_PKCS_PSS), now pass with rsa_pkcs1_sha256 (CKM_RSA_PKCS)
+          - `login · any · TLS 1.2 · openssl-3.0`
+        - ✗ was pass with rsa_pss_rsae_sha256 (CKM_RSA_PKCS_PSS), now sign: CKR_MECHANISM_INVALID with rsa_pss_rsae_sha256 (CKM_RSA_PKCS_PSS)
+          - `login · firefox · TLS 1.2, 1.3 · openssl-3.0`
+        - was pass with rsa_pss_rsae_sha256 (CKM_RSA_PKCS_PSS), now pass with rsa_pss_rsae_sha256 (CKM_RSA_X_509)
+          - `login · any · TLS 1.3 · openssl-3.0`
+        - new: error the token lists RSA-PSS, but its RSA keys refuse it \[pss-listed-but-refused\]
+        - 10 cells compared: 2 worse, 2 passing by another scheme or route
+        ");
     }
 
     #[test]
@@ -223,7 +254,12 @@ mod tests {
         let xml = junit::render(&sample::changed());
         let failures = xml.lines().filter(|line| line.contains("<failure "));
         let messages = failures.map(|line| line.trim().split(" type=").next().unwrap_or_default());
-        insta::assert_snapshot!(messages.collect::<Vec<_>>().join("\n"), @"");
+        insta::assert_snapshot!(messages.collect::<Vec<_>>().join("\n"), @r#"
+        <failure message="was pass with rsa_pss_rsae_sha256 (CKM_RSA_PKCS_PSS), now sign: CKR_MECHANISM_INVALID with rsa_pss_rsae_sha256 (CKM_RSA_PKCS_PSS)"
+        <failure message="was pass with rsa_pss_rsae_sha256 (CKM_RSA_PKCS_PSS), now sign: CKR_MECHANISM_INVALID with rsa_pss_rsae_sha256 (CKM_RSA_PKCS_PSS)"
+        <failure message="the token lists RSA-PSS, but its RSA keys refuse it"
+        <failure message="this key is gone since 2026-11-20T04:00:00Z"/>
+        "#);
         assert!(
             xml.contains("as before: sign: CKR_MECHANISM_INVALID"),
             "{xml}"
@@ -238,6 +274,9 @@ mod tests {
         crate::model::recording::hold_against(&mut run, &now, &now, everything);
         assert!(run.is_as_expected());
         let comparison = run.comparison.as_ref().unwrap();
-        insta::assert_snapshot!(render(comparison, &Screen::of_a_file()), @"");
+        insta::assert_snapshot!(render(comparison, &Screen::of_a_file()), @r"
+        nothing changed since 2026-11-21T04:00:00Z
+          10 cells compared: all the same
+        ");
     }
 }
