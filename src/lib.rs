@@ -12,6 +12,7 @@
     )
 )]
 
+pub mod advise;
 pub mod cli;
 pub mod clients;
 pub mod diagnose;

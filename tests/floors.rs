@@ -11,11 +11,12 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("clients", &["model"]),
     ("diagnose", &["model", "clients"]),
     ("matrix", &["model", "tls", "clients", "diagnose"]),
+    ("advise", &["model", "clients", "diagnose"]),
     ("report", &["model"]),
     (
         "cli",
         &[
-            "model", "token", "tls", "clients", "diagnose", "matrix", "report",
+            "model", "token", "tls", "clients", "diagnose", "matrix", "advise", "report",
         ],
     ),
 ];

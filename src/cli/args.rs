@@ -26,12 +26,16 @@ pub(super) struct Args {
 pub(super) enum Command {
     /// Try every key against servers with different signature algorithm lists, as each client would
     Matrix(Box<Matrix>),
+    /// Show modules, readers, tokens, keys and certificates, and what is in the way; without a PIN
+    List(Box<List>),
     /// Check card after card at a technician's desk: card in, verdict, card out, next
     Watch(Box<Watch>),
     /// Look at a certificate by itself, and say what servers make of it
     Inspect(Inspect),
     /// Compare two JSON reports: what works no longer, what works now, which keys came and went
     Diff(Diff),
+    /// Weigh many cards' reports: which server setting lets how many of them in, with which clients
+    Advise(Advise),
     /// Print the long text of a finding, or the list of all findings
     Explain {
         /// The finding's id, such as pss-listed-but-refused
@@ -84,10 +88,38 @@ pub(super) struct Diff {
     pub(super) now: PathBuf,
     /// What goes to stdout
     #[arg(long, value_name = "FORMAT", default_value = "table")]
-    pub(super) format: TableOrJson,
+    pub(super) format: PlainFormat,
     /// Colour; NO_COLOR is obeyed
     #[arg(long, value_name = "WHEN", default_value = "auto")]
     pub(super) color: Color,
+}
+
+#[derive(Debug, ClapArgs)]
+#[command(after_help = exit::TABLE)]
+pub(super) struct List {
+    #[command(flatten)]
+    pub(super) token: Token,
+    /// Log in, which shows the private keys; costs a try if the PIN is wrong
+    #[arg(
+        long,
+        help_heading = "PIN (else the URI's pin-source, the reader's pad, or a prompt)"
+    )]
+    pub(super) login: bool,
+    #[command(flatten)]
+    pub(super) pin: Pin,
+    /// What goes to stdout
+    #[arg(
+        long,
+        value_name = "FORMAT",
+        default_value = "table",
+        help_heading = "Output"
+    )]
+    pub(super) format: PlainFormat,
+    /// Write the JSON report to this file as well; may be given several times
+    #[arg(long, value_name = "FILE", action = ArgAction::Append, help_heading = "Output")]
+    pub(super) export_json: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(super) manner: Manner,
 }
 
 #[derive(Debug, ClapArgs)]
@@ -101,7 +133,7 @@ pub(super) struct Watch {
     pub(super) servers: Servers,
     #[command(flatten)]
     pub(super) effort: Effort,
-    /// Save each card's whole report: {serial}, {label}, {model} and {time} are filled in, the ending tells the format (.json, .txt, .xml for JUnit, .md)
+    /// Save each card's whole report: {serial}, {label}, {model} and {time} are filled in, the ending tells the format (.json, .html, .txt, .xml for JUnit, .md)
     #[arg(long, value_name = "PATTERN", help_heading = "Output")]
     pub(super) save: Vec<String>,
     /// End after so many cards [default: go on until Ctrl-C]
@@ -127,7 +159,7 @@ pub(super) struct Inspect {
     pub(super) module: Option<PathBuf>,
     /// What goes to stdout
     #[arg(long, value_name = "FORMAT", default_value = "table")]
-    pub(super) format: TableOrJson,
+    pub(super) format: PlainFormat,
     #[command(flatten)]
     pub(super) manner: Manner,
 }
@@ -145,6 +177,54 @@ impl Inspect {
         }
     }
 }
+
+#[derive(Debug, ClapArgs)]
+#[command(after_help = ADVISE_EXAMPLES)]
+pub(super) struct Advise {
+    /// JSON reports of `cardcheck matrix` or `watch`; directories of them, however deep (*.json, *.jsonl, *.ndjson); `-` for stdin
+    #[arg(required = true, value_name = "REPORT|DIR|-")]
+    pub(super) reports: Vec<PathBuf>,
+    /// A client that is to log in, or `all`; may be given several times [default: firefox, chrome, openssl, java]
+    #[arg(long, value_name = "NAME", value_delimiter = ',')]
+    pub(super) client: Vec<String>,
+    /// What your server asks for today, to compare with: a built-in profile or a TOML file; may be given several times
+    #[arg(
+        long,
+        value_name = "NAME|FILE",
+        value_delimiter = ',',
+        default_value = "openssl-3.0"
+    )]
+    pub(super) profile: Vec<String>,
+    /// Show this setting in full, with its lines for each server [default: the one that lets most in]
+    #[arg(long, value_name = "NAME")]
+    pub(super) setting: Option<String>,
+    /// Write all settings as profiles to this file: `cardcheck matrix --profile FILE` measures on a card what is inferred here
+    #[arg(long, value_name = "FILE", help_heading = "Output")]
+    pub(super) save_profiles: Option<PathBuf>,
+    /// What goes to stdout
+    #[arg(
+        long,
+        value_name = "FORMAT",
+        default_value = "table",
+        help_heading = "Output"
+    )]
+    pub(super) format: PlainFormat,
+    #[command(flatten)]
+    pub(super) manner: Manner,
+}
+
+const ADVISE_EXAMPLES: &str = "\
+Examples:
+  cardcheck advise reports/
+  cardcheck advise reports/ --profile my-server.toml --client firefox,chrome
+  cardcheck advise reports/ --setting tls1.3-ec-pss
+  find /srv/reports -name '*.json' -mtime -30 -exec cat {} + | cardcheck advise -
+
+Exit codes:
+  0    here is the advice; reports that were left out are named
+  2    the command line is wrong
+  3    a file can't be read or written
+  4    no report could be read, or there is no card in any";
 
 #[derive(Debug, ClapArgs)]
 #[command(next_help_heading = "Token")]
@@ -226,6 +306,9 @@ pub(super) struct Output {
     /// Write the JSON report to this file as well; may be given several times
     #[arg(long, value_name = "FILE", action = ArgAction::Append)]
     pub(super) export_json: Vec<PathBuf>,
+    /// Write the report as a page for a browser to this file as well; may be given several times
+    #[arg(long, value_name = "FILE", action = ArgAction::Append)]
+    pub(super) export_html: Vec<PathBuf>,
     /// Write JUnit's XML to this file as well; may be given several times
     #[arg(long, value_name = "FILE", action = ArgAction::Append)]
     pub(super) export_junit: Vec<PathBuf>,
@@ -241,19 +324,6 @@ pub(super) struct Output {
     pub(super) manner: Manner,
 }
 
-/// Whom a report names.
-#[derive(Debug, ClapArgs)]
-#[command(next_help_heading = "Output")]
-pub(super) struct Privacy {
-    /// Replace names and serial numbers in reports by stand-ins, the same in every report of the card: to pass them on
-    ///
-    /// A stand-in is keyed with a public key of the card. Nobody can guess it back to a name, but whoever has the card's
-    /// certificate knows the card again, and whoever has its issuer's knows the issuer. Types, sizes, dates, mechanisms and
-    /// answers stay. Only reports are redacted, not what is said on stderr meanwhile.
-    #[arg(long)]
-    pub(super) redact: bool,
-}
-
 /// How it is said, whatever is said.
 #[derive(Debug, ClapArgs)]
 #[command(next_help_heading = "Output")]
@@ -264,6 +334,19 @@ pub(super) struct Manner {
     /// No progress and no prose on stderr; warnings and errors remain
     #[arg(long, short)]
     pub(super) quiet: bool,
+}
+
+/// What a report may tell of its card's owner.
+#[derive(Clone, Copy, Debug, Default, ClapArgs)]
+#[command(next_help_heading = "Output")]
+pub(super) struct Privacy {
+    /// Replace names and serial numbers in reports by stand-ins, the same in every report of the card: to pass them on
+    ///
+    /// A stand-in is keyed with a public key of the card. Nobody can guess it back to a name, but whoever has the card's
+    /// certificate knows the card again, and whoever has its issuer's knows the issuer. Types, sizes, dates, mechanisms and
+    /// answers stay. Only reports are redacted, not what is said on stderr meanwhile.
+    #[arg(long)]
+    pub(super) redact: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -292,8 +375,12 @@ pub(super) enum Reported {
     Matrix,
     /// cardcheck.diff.v1
     Diff,
+    /// cardcheck.list.v1
+    List,
     /// cardcheck.inspect.v1
     Inspect,
+    /// cardcheck.advise.v1
+    Advise,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -302,14 +389,17 @@ pub(super) enum Format {
     Table,
     /// For programs; `cardcheck schema` describes it
     Json,
+    /// For a browser: one page that needs nothing else
+    Html,
     /// For CI: a suite for each server, a case for each key, version and client
     Junit,
     /// For tickets
     Markdown,
 }
 
+/// The forms of reports that are not of a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(super) enum TableOrJson {
+pub(super) enum PlainFormat {
     /// For people
     Table,
     /// For programs; `cardcheck schema COMMAND` describes it
@@ -373,11 +463,13 @@ mod tests {
     fn the_help_names_the_clients_that_are_taken_by_default() {
         use clap::CommandFactory;
         let args = Args::command();
-        let matrix = args.find_subcommand("matrix").unwrap();
-        let mut known = matrix.get_arguments();
-        let client = known.find(|known| known.get_id() == "client").unwrap();
-        let names: Vec<&str> = DEFAULT.iter().map(|client| client.name()).collect();
-        let default = format!("[default: {}]", names.join(", "));
-        assert!(client.get_help().unwrap().to_string().ends_with(&default));
+        for command in ["matrix", "watch", "advise"] {
+            let command = args.find_subcommand(command).unwrap();
+            let mut known = command.get_arguments();
+            let client = known.find(|known| known.get_id() == "client").unwrap();
+            let names: Vec<&str> = DEFAULT.iter().map(|client| client.name()).collect();
+            let default = format!("[default: {}]", names.join(", "));
+            assert!(client.get_help().unwrap().to_string().ends_with(&default));
+        }
     }
 }

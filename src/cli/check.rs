@@ -75,7 +75,7 @@ impl Check {
             server: servers.server.clone(),
             question: Question {
                 profiles: servers::profiles(servers)?,
-                clients: servers::clients(servers)?,
+                clients: servers::clients(&servers.client)?,
                 only: servers.tls.map(TlsVersion::from),
                 effort,
             },

@@ -1,6 +1,6 @@
 //! `cardcheck diff BEFORE NOW`.
 
-use super::args::{Diff, TableOrJson};
+use super::args::{Diff, PlainFormat};
 use super::baseline;
 use super::error::CliError;
 use super::exit::Exit;
@@ -23,8 +23,8 @@ pub(super) fn run(wanted: &Diff) -> Result<Exit, CliError> {
     }
     let comparison = Comparison::new(&before, &now, Scope::Everything);
     output::stdout(&match wanted.format {
-        TableOrJson::Table => diff::render(&comparison, &output::screen(wanted.color)),
-        TableOrJson::Json => json::render_diff(&comparison),
+        PlainFormat::Table => diff::render(&comparison, &output::screen(wanted.color)),
+        PlainFormat::Json => json::render_diff(&comparison),
     })?;
     match comparison.is_empty() {
         true => Ok(Exit::AsExpected),

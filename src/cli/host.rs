@@ -37,12 +37,12 @@ pub(super) fn launch(
     module: PathBuf,
     token: &args::Token,
     pin: &args::Pin,
-    redact: bool,
+    privacy: args::Privacy,
     progress: &Arc<Progress>,
     cancelled: &Arc<AtomicBool>,
 ) -> Result<Launch, CliError> {
     let trace = token.trace_pkcs11.as_deref();
-    if trace.is_some() && redact {
+    if trace.is_some() && privacy.redact {
         return Err(CliError::usage("--trace-pkcs11 does not go with --redact")
             .help("a trace holds labels, serial numbers and certificates as the module gave them: make it in a run of its own"));
     }
@@ -55,7 +55,7 @@ pub(super) fn launch(
         module,
         timeout: token.timeout,
         cancelled: Arc::clone(cancelled),
-        discreet: redact,
+        discreet: privacy.redact,
         listener: Arc::new(move |notice| match notice {
             Notice::Said(line) => progress.say(&format!("module: {line}")),
             Notice::Trouble(text) => progress.warn(text),

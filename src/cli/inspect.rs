@@ -42,8 +42,8 @@ pub(super) fn run(wanted: &Inspect) -> Result<Exit, CliError> {
     });
     let inspections: Vec<Inspection> = inspections.collect::<Result<_, _>>()?;
     stdout(&match wanted.format {
-        args::TableOrJson::Table => inspect::render(&inspections, &screen(wanted.manner.color)),
-        args::TableOrJson::Json => json::render(&inspections),
+        args::PlainFormat::Table => inspect::render(&inspections, &screen(wanted.manner.color)),
+        args::PlainFormat::Json => json::render(&inspections),
     })?;
     Ok(match inspections.iter().any(Inspection::is_refused) {
         true => Exit::Unexpected,
@@ -64,7 +64,7 @@ fn inspect_one(
     beside: Option<(&[Certificate], &[Certificate])>,
     now: i64,
 ) -> Result<Inspection, CliError> {
-    let anatomy = Anatomy::of(&leaf.der).map_err(|error| unreadable(source, &error))?;
+    let anatomy = Anatomy::of(leaf).map_err(|error| unreadable(source, &error))?;
     let path = beside.map(|(sent, trusted)| path(leaf, sent, trusted));
     let remarks = remarks(&Subject {
         certificate: leaf,
@@ -135,7 +135,7 @@ fn read_token(wanted: &Inspect) -> Result<Given, CliError> {
         path,
         &token,
         &args::Pin::default(),
-        false,
+        args::Privacy::default(),
         &progress,
         &interrupt::flag(),
     )?;

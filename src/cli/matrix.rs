@@ -19,8 +19,8 @@ use crate::token::Module;
 pub(super) fn run(wanted: &Matrix) -> Result<Exit, CliError> {
     let started = Started::now();
     let progress = Arc::new(Progress::new(wanted.output.manner.quiet));
-    let redact = wanted.output.privacy.redact;
-    let mut check = Check::new(&wanted.servers, wanted.effort, redact, &progress)?;
+    let privacy = wanted.output.privacy;
+    let mut check = Check::new(&wanted.servers, wanted.effort, privacy.redact, &progress)?;
     let selection = Selection::new(&wanted.token)?;
     let mut baseline = Baseline::of(wanted)?;
     let mut pins = PinKeeper::new(&wanted.pin, selection.uri())?;
@@ -33,7 +33,7 @@ pub(super) fn run(wanted: &Matrix) -> Result<Exit, CliError> {
         path,
         &wanted.token,
         &wanted.pin,
-        redact,
+        privacy,
         &progress,
         &cancelled,
     )?;

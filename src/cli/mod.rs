@@ -4,9 +4,11 @@
 //! a report and an exit code.
 #![forbid(unsafe_code)]
 
+mod advise;
 mod args;
 mod baseline;
 mod check;
+mod counter;
 mod desk;
 mod diff;
 mod error;
@@ -14,6 +16,7 @@ mod exit;
 mod host;
 mod inspect;
 mod interrupt;
+mod list;
 mod matrix;
 mod names;
 mod output;
@@ -22,6 +25,7 @@ mod progress;
 mod saving;
 mod servers;
 mod speak;
+mod survey;
 mod texts;
 mod tokens;
 mod watch;
@@ -37,9 +41,11 @@ pub fn main() -> ExitCode {
     let args = Args::parse();
     let ended = match args.command {
         Command::Matrix(options) => matrix::run(&options),
+        Command::List(options) => list::run(&options),
         Command::Watch(options) => watch::run(&options),
         Command::Inspect(options) => inspect::run(&options),
         Command::Diff(options) => diff::run(&options),
+        Command::Advise(options) => advise::run(&options),
         Command::Explain { finding } => texts::explain(finding.as_deref()),
         Command::Schema { of } => texts::schema(of),
         Command::Completions { shell } => texts::completions(shell),

@@ -20,7 +20,8 @@ pub(super) struct Output {
     files: Vec<Export>,
 }
 
-struct Export {
+/// A file that a report is written to.
+pub(super) struct Export {
     path: PathBuf,
     file: File,
     format: Format,
@@ -36,6 +37,7 @@ impl Output {
     pub(super) fn open(wanted: &args::Output) -> Result<Output, CliError> {
         let wanted_files = [
             (&wanted.export_json, Format::Json),
+            (&wanted.export_html, Format::Html),
             (&wanted.export_junit, Format::Junit),
             (&wanted.export_markdown, Format::Markdown),
             (&wanted.export_table, Format::Table),
@@ -85,6 +87,7 @@ impl From<args::Format> for Format {
         match format {
             args::Format::Table => Format::Table,
             args::Format::Json => Format::Json,
+            args::Format::Html => Format::Html,
             args::Format::Junit => Format::Junit,
             args::Format::Markdown => Format::Markdown,
         }
@@ -92,7 +95,11 @@ impl From<args::Format> for Format {
 }
 
 impl Export {
-    fn open(path: &Path, format: Format) -> Result<Export, CliError> {
+    /// Opens it; what it held is kept.
+    ///
+    /// # Errors
+    /// It can't be written.
+    pub(super) fn open(path: &Path, format: Format) -> Result<Export, CliError> {
         let fresh = !path.exists();
         let file = OpenOptions::new()
             .create(true)
@@ -108,7 +115,9 @@ impl Export {
         })
     }
 
-    fn write(&mut self, report: &str) -> Result<(), CliError> {
+    /// # Errors
+    /// It could not be written whole.
+    pub(super) fn write(&mut self, report: &str) -> Result<(), CliError> {
         let written = empty(&mut self.file).and_then(|()| self.file.write_all(report.as_bytes()));
         self.fresh = false;
         written.map_err(|error| {

@@ -21,12 +21,7 @@ impl Progress {
     /// A bar if stderr is a terminal and the user didn't ask for quiet.
     pub(super) fn new(quiet: bool) -> Progress {
         let bar = ProgressBar::new(0);
-        let visible = !quiet && !speak::on_a_dumb_terminal() && std::io::stderr().is_terminal();
-        bar.set_draw_target(if visible {
-            ProgressDrawTarget::stderr_with_hz(8)
-        } else {
-            ProgressDrawTarget::hidden()
-        });
+        bar.set_draw_target(target(quiet));
         let style = ProgressStyle::with_template("{wide_msg} {pos}/{len} {bar:20} {eta:>4}");
         bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
         bar.enable_steady_tick(Duration::from_millis(200));
@@ -94,6 +89,15 @@ impl Progress {
     /// Steps are done.
     pub(super) fn done(&self, steps: usize) {
         self.bar.inc(steps as u64);
+    }
+}
+
+/// stderr if it is a terminal that can do it and the user didn't ask for quiet.
+pub(super) fn target(quiet: bool) -> ProgressDrawTarget {
+    let visible = !quiet && !speak::on_a_dumb_terminal() && std::io::stderr().is_terminal();
+    match visible {
+        true => ProgressDrawTarget::stderr_with_hz(8),
+        false => ProgressDrawTarget::hidden(),
     }
 }
 

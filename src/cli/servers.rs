@@ -14,12 +14,7 @@ use crate::model::profile::Profile;
 /// # Errors
 /// An unknown name, a file that can't be read, or one that has an error.
 pub(super) fn profiles(servers: &Servers) -> Result<Vec<Profile>, CliError> {
-    let mut chosen: Vec<Profile> = Vec::new();
-    for wanted in &servers.profile {
-        for profile in named_or_file(wanted)? {
-            add(&mut chosen, profile)?;
-        }
-    }
+    let mut chosen = named(&servers.profile)?;
     for list in &servers.sigalgs {
         let profile = profiles::from_sigalgs(list)?;
         let name = match servers.sigalgs.as_slice() {
@@ -34,19 +29,33 @@ pub(super) fn profiles(servers: &Servers) -> Result<Vec<Profile>, CliError> {
     Ok(chosen)
 }
 
+/// The profiles of these names, or in these files.
+///
+/// # Errors
+/// An unknown name, a file that can't be read, or one that has an error.
+pub(super) fn named(wanted: &[String]) -> Result<Vec<Profile>, CliError> {
+    let mut chosen: Vec<Profile> = Vec::new();
+    for wanted in wanted {
+        for profile in named_or_file(wanted)? {
+            add(&mut chosen, profile)?;
+        }
+    }
+    Ok(chosen)
+}
+
 /// The clients named by `--client`; those that people use most if none was.
 ///
 /// # Errors
 /// An unknown name.
-pub(super) fn clients(servers: &Servers) -> Result<Vec<&'static dyn Client>, CliError> {
-    if servers.client.is_empty() {
+pub(super) fn clients(wanted: &[String]) -> Result<Vec<&'static dyn Client>, CliError> {
+    if wanted.is_empty() {
         return Ok(clients::DEFAULT.to_vec());
     }
-    if servers.client.iter().any(|name| name == "all") {
+    if wanted.iter().any(|name| name == "all") {
         return Ok(clients::ALL.to_vec());
     }
     let mut chosen: Vec<&'static dyn Client> = Vec::new();
-    for name in &servers.client {
+    for name in wanted {
         let client = clients::by_name(name).ok_or_else(|| unknown_client(name))?;
         if !chosen.iter().any(|known| known.name() == client.name()) {
             chosen.push(client);

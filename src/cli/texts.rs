@@ -8,7 +8,7 @@ use super::exit::Exit;
 use super::output::stdout;
 use crate::diagnose;
 use crate::model::nearest_name;
-use crate::report::{inspect, json};
+use crate::report::{advice, inspect, json};
 
 /// Columns that a text is comfortable to read in.
 const EXPLANATION_WIDTH: usize = 80;
@@ -46,7 +46,9 @@ pub(super) fn schema(of: Reported) -> Result<Exit, CliError> {
     stdout(&match of {
         Reported::Matrix => json::schema(),
         Reported::Diff => json::schema_of_diff(),
+        Reported::List => json::listing::schema(),
         Reported::Inspect => inspect::json::schema(),
+        Reported::Advise => advice::schema(),
     })?;
     Ok(Exit::AsExpected)
 }

@@ -4,7 +4,7 @@ use super::case::{Case, cases};
 use super::prose::{self, number, sentence};
 use super::remedy::{self, card};
 use super::software::Proposal;
-use super::{Facts, Rule, client_list};
+use super::{Facts, Rule, client_list, tried};
 use crate::model::cell::{Cell, Stage};
 use crate::model::finding::{Finding, Remedy, Severity};
 use crate::model::key_type::KeyType;
@@ -27,10 +27,11 @@ What helps: an EC key on P-256, which every client and server knows.",
 const ED25519: Scheme = Scheme(0x0807);
 
 fn find(facts: &Facts<'_>) -> Vec<Finding> {
+    // a token without EdDSA is another matter, whatever the client
     let is_ed25519 = |cell: &Cell| {
         facts
             .key(&cell.key)
-            .is_some_and(|key| key.key_type == KeyType::Ed25519)
+            .is_some_and(|key| key.key_type == KeyType::Ed25519 && !tried::nothing_is_listed(key))
     };
     let unsent = facts
         .failed_at(Stage::Select)
@@ -107,7 +108,8 @@ fn remedies(case: &Case<'_>, server_asked: bool) -> Vec<Remedy> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::diagnose::fixtures::{Fixture, ed25519, rsa};
+    use crate::diagnose::fixtures::{Fixture, ed25519, rsa, working};
+    use crate::model::route::Route;
     use crate::model::version::TlsVersion::V1_3;
 
     fn at(server: &str) -> Fixture {
@@ -137,5 +139,18 @@ mod tests {
         let mut fixture = Fixture::new().key(rsa("k1", 2048));
         fixture.fails("k1", "ecdsa-only", V1_3, "firefox", Stage::Select);
         assert!(find(&fixture.facts()).is_empty());
+    }
+
+    #[test]
+    fn a_token_that_lists_no_eddsa_is_no_matter_of_the_client() {
+        let told = |listed: bool| {
+            let mut key = working(ed25519("k1"), 0x0807, Route::Eddsa);
+            key.capabilities[0].listed = listed;
+            let mut fixture = Fixture::new().key(key);
+            fixture.fails("k1", "openssl-3.0", V1_3, "any", Stage::Select);
+            !find(&fixture.facts()).is_empty()
+        };
+        assert!(told(true));
+        assert!(!told(false));
     }
 }

@@ -65,6 +65,9 @@ mod what_if;
 mod works_only_below_tls13;
 mod wrong_key_for_certificate;
 
+pub use remedy::breaks;
+pub use software::everywhere;
+
 use crate::model::cell::{Cell, Outcome, Stage};
 use crate::model::finding::{Finding, Severity};
 use crate::model::key::Key;

@@ -4,10 +4,9 @@ use super::case::{Case, cases};
 use super::prose::sentence;
 use super::remedy::{self, card};
 use super::software::Proposal;
-use super::{Facts, Rule, client_list};
+use super::{Facts, Rule, client_list, tried};
 use crate::model::cell::{Cell, Stage};
 use crate::model::finding::{Finding, Remedy, Severity};
-use crate::model::key::Key;
 use crate::model::key_type::KeyType;
 use crate::model::scheme::Scheme;
 
@@ -86,17 +85,12 @@ fn remedies(case: &Case<'_>) -> Vec<Remedy> {
     };
     let mut remedies = remedy::wider_or_tls12(case, Some(wider));
     remedies.push(card(
-        match case.keys().iter().all(|key| is_not_signed_with(key)) {
+        match case.keys().iter().all(|key| tried::nothing_is_listed(key)) {
             true => "Use another module for this card, or a key of a type that this one signs with",
             false => "Use a key of a common type: EC P-256, or RSA of 2048 bits or more",
         },
     ));
     remedies
-}
-
-/// Does the token list no mechanism at all that signs with this key?
-fn is_not_signed_with(key: &Key) -> bool {
-    !key.capabilities.is_empty() && !key.capabilities.iter().any(|capability| capability.listed)
 }
 
 #[cfg(test)]

@@ -238,6 +238,24 @@ pub(super) fn with_pkcs1(case: &Case<'_>) -> Proposal {
     }
 }
 
+/// What a change to a server takes from everybody, whoever its clients are.
+pub fn breaks(change: &Change) -> Vec<String> {
+    let Change::ClientSchemes {
+        schemes,
+        tls12_only,
+    } = change
+    else {
+        return vec![NO_TLS13.into()];
+    };
+    let pkcs1 = |scheme: &Scheme| matches!(scheme.kind(), Kind::RsaPkcs1(_));
+    let rules = [
+        (*tls12_only, NO_TLS13),
+        (*tls12_only && schemes.iter().any(pkcs1), PKCS1_POLICY),
+    ];
+    let broken = rules.into_iter().filter(|(holds, _)| *holds);
+    broken.map(|(_, what)| what.to_owned()).collect()
+}
+
 /// What stops when TLS 1.3 does; keys that need it only where the servers ask for such.
 fn tls13_off(case: &Case<'_>) -> Vec<String> {
     let needs_tls13 =

@@ -157,6 +157,38 @@ const OTHERS: &[Other] = &[
 /// Said of every list: the well-known advice is harmful.
 const NOT_SIGALGS: &str = " (never by `-sigalgs` or `SignatureAlgorithms`: they also limit what the server itself signs with)";
 
+/// A change in the syntax of every server software that is known: for a fleet, whose servers nobody has named.
+pub fn everywhere(title: &str, change: &Change) -> Vec<Remedy> {
+    let proposal = Proposal {
+        title: title.into(),
+        change: change.clone(),
+        breaks: Vec::new(),
+    };
+    let blank = blank(title.into(), Vec::new(), Vec::new());
+    let others = proposal.others(|_| true, &blank);
+    let remedies = proposal.on_openssl(&blank).chain(others);
+    // nobody's cells are there to run again
+    let unproven = |remedy| Remedy {
+        change: None,
+        ..remedy
+    };
+    remedies.map(unproven).collect()
+}
+
+/// For no software yet.
+fn blank(title: String, clients: Vec<String>, breaks: Vec<String>) -> Remedy {
+    Remedy {
+        place: Where::Server,
+        title,
+        software: None,
+        snippet: None,
+        clients,
+        change: None,
+        proven: false,
+        breaks,
+    }
+}
+
 /// A change to a server, in words.
 pub(super) struct Proposal {
     /// The change in a sentence, without a full stop.
@@ -178,32 +210,21 @@ impl Proposal {
         };
         let mut breaks = self.breaks.clone();
         breaks.extend(what_if::stops(case, &self.change));
-        let blank = Remedy {
-            place: Where::Server,
-            title: self.title.clone(),
-            software: None,
-            snippet: None,
-            clients,
-            change: None,
-            proven: false,
-            breaks,
-        };
-        self.on_openssl(case, &blank)
-            .chain(self.others(case, &blank))
-            .collect()
+        let blank = blank(self.title.clone(), clients, breaks);
+        let profiles = case.profiles();
+        let on_openssl = profiles.iter().any(|profile| other(profile).is_none());
+        let meant = |row: &Other| profiles.iter().any(|profile| row.is(profile));
+        let on_openssl = on_openssl.then(|| self.on_openssl(&blank));
+        let others = self.others(meant, &blank);
+        on_openssl.into_iter().flatten().chain(others).collect()
     }
 
-    fn on_openssl(&self, case: &Case<'_>, blank: &Remedy) -> impl Iterator<Item = Remedy> {
-        let wanted = case
-            .profiles()
-            .iter()
-            .any(|profile| other(profile).is_none());
+    fn on_openssl(&self, blank: &Remedy) -> impl Iterator<Item = Remedy> {
         let warning = match self.change {
             Change::Tls12Only => "",
             Change::ClientSchemes { .. } => NOT_SIGALGS,
         };
-        let rows = ON_OPENSSL.iter().filter(move |_| wanted);
-        rows.map(move |row| Remedy {
+        ON_OPENSSL.iter().map(move |row| Remedy {
             title: format!("{}{warning}", self.title),
             software: Some(row.name.into()),
             snippet: Some(row.snippet(&self.change)),
@@ -213,13 +234,13 @@ impl Proposal {
     }
 
     /// What there is for other libraries, and where there is nothing, that.
-    fn others(&self, case: &Case<'_>, blank: &Remedy) -> impl Iterator<Item = Remedy> {
-        let profiles = case.profiles();
-        let meant = move |row: &&Other| profiles.iter().any(|profile| row.is(profile));
-        OTHERS
-            .iter()
-            .filter(meant)
-            .filter_map(|row| self.other(row, blank))
+    fn others(
+        &self,
+        meant: impl Fn(&Other) -> bool,
+        blank: &Remedy,
+    ) -> impl Iterator<Item = Remedy> {
+        let rows = OTHERS.iter().filter(move |row| meant(row));
+        rows.filter_map(|row| self.other(row, blank))
     }
 
     /// What can be tried out for a library whose setting of the list limits the server's own signatures too: the version,

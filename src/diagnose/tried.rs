@@ -75,6 +75,11 @@ pub(super) fn route(key: &Key, route: Route) -> Works {
     any(key, |capability| capability.route == route)
 }
 
+/// Does the token list no mechanism at all that signs with this key?
+pub(super) fn nothing_is_listed(key: &Key) -> bool {
+    !key.capabilities.is_empty() && !key.capabilities.iter().any(|capability| capability.listed)
+}
+
 /// Is it known that nothing works over this route: whatever was tried failed, and the rest isn't listed?
 pub(super) fn is_no_way(key: &Key, route: Route) -> bool {
     let mut trials = key.capabilities.iter();

@@ -8,7 +8,7 @@ use super::route::Route;
 use super::scheme::Scheme;
 
 /// What came of a call on the token, or that it was not made.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Answer {
     /// CKR_OK.
     Ok,
@@ -39,6 +39,17 @@ impl Answer {
             Answer::NoAnswer => "no_answer".into(),
             Answer::Crashed => "crashed".into(),
             Answer::NotTried => "not_tried".into(),
+        }
+    }
+
+    /// The answer of this [`name`](Answer::name); `None` if it is none.
+    pub fn by_name(name: &str) -> Option<Answer> {
+        match name {
+            "ok" => Some(Answer::Ok),
+            "no_answer" => Some(Answer::NoAnswer),
+            "crashed" => Some(Answer::Crashed),
+            "not_tried" => Some(Answer::NotTried),
+            ckr => Ckr::by_name(ckr).map(Answer::Ckr),
         }
     }
 }

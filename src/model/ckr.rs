@@ -185,6 +185,15 @@ impl Ckr {
         codes.contains(&self)
     }
 
+    /// The return value that is shown so: `CKR_PIN_LOCKED`, `CKR 0x80000001`.
+    pub fn by_name(name: &str) -> Option<Ckr> {
+        if let Some(digits) = name.strip_prefix("CKR 0x") {
+            return u64::from_str_radix(digits, 16).ok().map(Ckr);
+        }
+        let named = NAMES.iter().find(|(_, known)| *known == name);
+        named.map(|(code, _)| Ckr(*code))
+    }
+
     /// Every return value that has a name.
     pub fn all() -> impl Iterator<Item = Ckr> {
         NAMES.iter().map(|(code, _)| Ckr(*code))
@@ -221,5 +230,13 @@ mod tests {
             "CKR_USER_ALREADY_LOGGED_IN"
         );
         assert_eq!(Ckr(0x8000_0001).to_string(), "CKR 0x80000001");
+    }
+
+    #[test]
+    fn a_return_value_reads_back_as_it_is_shown() {
+        for ckr in Ckr::all().chain([Ckr(0x8000_0001)]) {
+            assert_eq!(Ckr::by_name(&ckr.to_string()), Some(ckr));
+        }
+        assert_eq!(Ckr::by_name("CKR_NONSENSE"), None);
     }
 }

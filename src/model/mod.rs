@@ -4,6 +4,7 @@
 //! or a scheme *is* lives here; who makes it and over which wire is the business of the floors above.
 #![forbid(unsafe_code)]
 
+pub mod advice;
 pub mod alert;
 pub mod anatomy;
 pub mod autopsy;
@@ -20,11 +21,14 @@ pub mod hash;
 pub mod inspection;
 pub mod key;
 pub mod key_type;
+pub mod listing;
 pub mod lost;
 pub mod mechanism;
+pub mod obstacle;
 pub mod path;
 pub mod profile;
 pub mod public_key;
+pub mod reader;
 pub mod record;
 pub mod recording;
 pub mod redact;
@@ -37,6 +41,7 @@ pub mod signature_algorithm;
 pub mod spki;
 pub mod token;
 pub mod uri;
+pub mod usage;
 pub mod verify;
 pub mod version;
 

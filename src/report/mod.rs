@@ -1,11 +1,14 @@
 //! The report floor: a run as text. Each format is one file with a pure function from a [`Run`].
 #![forbid(unsafe_code)]
 
+pub mod advice;
 mod changes;
 pub mod diff;
+pub mod html;
 pub mod inspect;
 pub mod json;
 pub mod junit;
+pub mod listing;
 pub mod markdown;
 mod names;
 mod prose;
@@ -23,6 +26,8 @@ pub enum Format {
     Table,
     /// For programs.
     Json,
+    /// For a browser.
+    Html,
     /// For CI: JUnit's XML.
     Junit,
     /// For tickets.
@@ -32,6 +37,7 @@ pub enum Format {
 /// The ending of a file's name that tells its format.
 const EXTENSIONS: &[(&str, Format)] = &[
     ("json", Format::Json),
+    ("html", Format::Html),
     ("txt", Format::Table),
     ("xml", Format::Junit),
     ("md", Format::Markdown),
@@ -56,6 +62,7 @@ pub fn render(run: &Run, format: Format, screen: &Screen) -> String {
     match format {
         Format::Table => table::render(run, screen),
         Format::Json => json::render(run),
+        Format::Html => html::render(run),
         Format::Junit => junit::render(run),
         Format::Markdown => markdown::render(run),
     }

@@ -75,7 +75,13 @@ impl Losses {
     pub(super) fn lost_at_start(&mut self, lost: &Lost) {
         self.at_start += 1;
         if self.at_start >= AT_START {
-            self.give_up(format!("the module could not be started again: {lost}"));
+            let next_step = match lost.hung() {
+                true => "; pull the card, put it back and run again",
+                false => "",
+            };
+            self.give_up(format!(
+                "the module could not be started again: {lost}{next_step}"
+            ));
         }
     }
 

@@ -1,6 +1,6 @@
 //! What a module can, as a row of the table: made of a report, nothing else.
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 
 use serde_json::Value;
 
@@ -59,6 +59,16 @@ impl Row {
         }
     }
 
+    /// Of a module that could not be brought up.
+    pub(crate) fn unseen(name: &str, reason: &str) -> Row {
+        let mut cells = vec![String::new(); COLUMNS.len()];
+        cells[0] = format!("not brought up: {reason}");
+        Row {
+            name: name.to_owned(),
+            cells,
+        }
+    }
+
     /// As which the module introduces itself.
     pub(crate) fn version(&self) -> &str {
         &self.cells[0]
@@ -68,6 +78,7 @@ impl Row {
 /// The key's type as people say it.
 pub(crate) fn kind(key: &Value) -> String {
     match (key["type"].as_str(), key["curve"].as_str()) {
+        (Some("rsa"), _) if key["bits"].is_null() => "RSA".to_owned(),
         (Some("rsa"), _) => format!("RSA-{}", key["bits"]),
         (Some("ed25519"), _) => "Ed25519".to_owned(),
         (_, Some(curve)) => curve.to_owned(),
@@ -94,34 +105,57 @@ fn kinds(keys: &[Value]) -> String {
     kinds.join(", ")
 }
 
-/// What came of a route with all keys and hashes: one word if it is the same for all, else each with its hashes.
+/// What came of a route with all keys and hashes: one word if it is the same for all, else each with its hashes, and with the key where
+/// it depends on that too.
 fn route(keys: &[Value], belongs: fn(&str) -> bool) -> String {
-    let rows = keys
-        .iter()
-        .flat_map(|key| key["capabilities"].as_array().unwrap());
-    let rows = rows.filter(|row| belongs(row["route"].as_str().unwrap()));
-    let mut by_result: BTreeMap<String, Vec<&str>> = BTreeMap::new();
-    for row in rows {
-        let hashes = by_result.entry(result(row)).or_default();
-        let hash = hash(row["scheme"].as_str().unwrap());
-        if !hashes.contains(&hash) {
-            hashes.push(hash);
-        }
+    let mut trials: Vec<Trial> = Vec::new();
+    for key in keys {
+        let rows = key["capabilities"].as_array().unwrap().iter();
+        let rows = rows.filter(|row| belongs(row["route"].as_str().unwrap()));
+        trials.extend(rows.map(|row| Trial {
+            kind: kind(key),
+            hash: hash(row["scheme"].as_str().unwrap()),
+            result: result(row),
+        }));
     }
-    match by_result.len() {
+    let results: BTreeSet<&str> = trials.iter().map(|trial| trial.result.as_str()).collect();
+    match results.len() {
         0 => "no key".to_owned(),
-        1 => by_result.into_keys().next().unwrap(),
-        _ => each_with_its_hashes(by_result),
+        1 => results.into_iter().collect(),
+        _ => each(&results, &trials),
     }
 }
 
-fn each_with_its_hashes(by_result: BTreeMap<String, Vec<&str>>) -> String {
-    let said = |(result, mut hashes): (String, Vec<&str>)| {
-        hashes.sort_unstable();
-        format!("{result}: {}", hashes.join(" "))
+struct Trial<'a> {
+    kind: String,
+    hash: &'a str,
+    result: String,
+}
+
+fn each(results: &BTreeSet<&str>, trials: &[Trial<'_>]) -> String {
+    let of = |result: &&str| {
+        let same = trials.iter().filter(|trial| trial.result == *result);
+        let names: BTreeSet<String> = same.map(|trial| name(trial, trials)).collect();
+        let names: Vec<String> = names.into_iter().collect();
+        format!("{result}: {}", names.join(" "))
     };
-    let said: Vec<String> = by_result.into_iter().map(said).collect();
-    said.join("; ")
+    let each: Vec<String> = results.iter().map(of).collect();
+    each.join("; ")
+}
+
+/// `sha256`; `P-384` where another key gave another result, `P-384/sha256` where another hash did, too.
+fn name(trial: &Trial<'_>, trials: &[Trial<'_>]) -> String {
+    let alike = |same: &dyn Fn(&Trial<'_>) -> bool| {
+        let mut others = trials.iter().filter(|other| same(other));
+        others.all(|other| other.result == trial.result)
+    };
+    if alike(&|other| other.hash == trial.hash) {
+        return trial.hash.to_owned();
+    }
+    match alike(&|other| other.kind == trial.kind) {
+        true => trial.kind.clone(),
+        false => format!("{}/{}", trial.kind, trial.hash),
+    }
 }
 
 fn result(row: &Value) -> String {

@@ -10,6 +10,7 @@ use tempfile::TempDir;
 
 use crate::running::{is_alive, until};
 use crate::support::{self, Cardcheck};
+use crate::table;
 
 /// All processes that came of the script have this variable in their environment.
 const MARK: &str = "CARDCHECK_MODULES_MARK";
@@ -67,12 +68,18 @@ impl Up {
 
     #[track_caller]
     fn could_not_be(mut self, name: &str) -> Option<Up> {
+        drop(self.stdin.take());
         let code = self.script.wait().unwrap().code();
         let mut said = String::new();
         let mut stderr = self.script.stderr.take().unwrap();
         stderr.read_to_string(&mut said).unwrap();
-        assert_eq!(code, Some(3), "scripts/modules {name}: {said}");
-        support::lacking(format!("module {name}: {}", said.trim()))?;
+        let reason = said.trim().trim_start_matches("error: ");
+        match code {
+            Some(3) => support::lacking(format!("module {name}: {reason}"))?,
+            // no fault of whoever installs, so none of CI's either
+            Some(4) => table::not_here(name, reason),
+            _ => panic!("scripts/modules {name}: {code:?}: {said}"),
+        }
         None
     }
 

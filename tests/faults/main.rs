@@ -204,7 +204,7 @@ fn what_is_lost_on_the_way_to_the_card_costs_one_cell() {
         row(
             "operation left active",
             "on C_Sign after 26 times 1 leave-active ckr 0x30",
-            one_fails("CKR_DEVICE_ERROR", "sign-refused"),
+            one_fails("CKR_DEVICE_ERROR", "fails-now-and-then"),
         ),
         row(
             "card pulled and put back",

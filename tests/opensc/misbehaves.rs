@@ -167,19 +167,17 @@ fn a_card_that_takes_its_time_is_waited_for_and_its_time_is_told() {
 }
 
 #[test]
-fn a_card_that_hangs_costs_the_timeout_and_no_other_key() {
+fn a_card_that_hangs_is_given_up_after_its_timeouts_and_the_next_step_is_told() {
     let card = card();
-    // in the trials of the first key, twice, which is as often as it is asked; in the middle of it the card is still good
-    card.fault(Fault::hang());
+    card.fault(Fault::hang().after(5));
     let Some(readers) = Readers::with_card(&card) else {
         return;
     };
-    let running =
-        crate::running::Running::start(log_in(&readers).args("--timeout 1s --format json"));
-    let ran = crate::support::Ran::of(running.output());
-    assert!(
-        ran.stderr().contains("no answer from C_Sign in 1 s"),
-        "{}",
-        ran.stderr()
-    );
+    let ran = log_in(&readers).args("--timeout 1s").run().exits(3);
+    let (said, screen) = (ran.stderr(), ran.screen());
+    assert!(said.contains("no answer from C_Sign in 1 s"), "{said}");
+    let given_up = "the module could not be started again: no answer from C_Initialize in 1 s; pull the card, put it back and run again";
+    assert!(screen.contains(given_up), "{screen}");
+    assert!(screen.contains("2 cells: 2 skipped"), "{screen}");
+    assert_eq!(card.stats().verified, 1);
 }

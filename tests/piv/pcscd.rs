@@ -14,6 +14,7 @@ pub const SOCKET_VARIABLE: &str = "PCSCLITE_CSOCK_NAME";
 /// Ended when it is dropped; or when the thread that started it ends in another way, where `setpriv` is there to see to that.
 pub struct Pcscd {
     child: Child,
+    config: PathBuf,
     socket: PathBuf,
     log: PathBuf,
 }
@@ -43,14 +44,37 @@ impl Pcscd {
             fs::write(config.join(format!("{at}")), text)?;
         }
         let (socket, log) = (dir.join("pcscd.comm"), dir.join("pcscd.log"));
-        let listener = OwnedFd::from(UnixListener::bind(&socket)?);
-        let output = File::create(&log)?;
-        let child = command(&config)
-            .stdin(listener)
-            .stdout(output.try_clone()?)
-            .stderr(output)
-            .spawn()?;
-        Ok(Pcscd { child, socket, log })
+        Ok(Pcscd {
+            child: spawn(&config, &socket, &log)?,
+            config,
+            socket,
+            log,
+        })
+    }
+
+    /// Ends it; its socket is gone.
+    pub fn stop(&mut self) {
+        // it may have ended by itself
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+        let _ = fs::remove_file(&self.socket);
+    }
+
+    /// Starts it again where it was, with the readers that it had, but for those that were unplugged.
+    ///
+    /// # Errors
+    /// It can't be started.
+    pub fn start_again(&mut self) -> io::Result<()> {
+        self.child = spawn(&self.config, &self.socket, &self.log)?;
+        Ok(())
+    }
+
+    /// Unplugs this reader: after the next start it is not there.
+    ///
+    /// # Errors
+    /// There is no such reader.
+    pub fn unplug(&self, reader: usize) -> io::Result<()> {
+        fs::remove_file(self.config.join(reader.to_string()))
     }
 
     /// What [`SOCKET_VARIABLE`] has to say.
@@ -66,6 +90,16 @@ impl Pcscd {
     pub fn log(&self) -> String {
         fs::read_to_string(&self.log).unwrap_or_default()
     }
+}
+
+fn spawn(config: &Path, socket: &Path, log: &Path) -> io::Result<Child> {
+    let listener = OwnedFd::from(UnixListener::bind(socket)?);
+    let output = File::create(log)?;
+    command(config)
+        .stdin(listener)
+        .stdout(output.try_clone()?)
+        .stderr(output)
+        .spawn()
 }
 
 fn command(config: &Path) -> Command {
@@ -103,8 +137,6 @@ fn may_have_own_run() -> bool {
 
 impl Drop for Pcscd {
     fn drop(&mut self) {
-        // it may have ended by itself
-        let _ = self.child.kill();
-        let _ = self.child.wait();
+        self.stop();
     }
 }

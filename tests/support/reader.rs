@@ -45,7 +45,9 @@ impl Readers {
             sockets.push((*name, socket));
         }
         let pcscd = Pcscd::start(dir.path(), driver(), &sockets).unwrap();
-        std::fs::write(dir.path().join("pin"), cards[0].1.pin()).unwrap();
+        if let Some((_, first)) = cards.first() {
+            std::fs::write(dir.path().join("pin"), first.pin()).unwrap();
+        }
         // nothing that the machine's own says
         std::fs::write(dir.path().join("opensc.conf"), "app default {\n}\n").unwrap();
         let readers = Readers {
@@ -122,6 +124,10 @@ impl Readers {
 
     pub fn pcscd(&self) -> &Pcscd {
         &self.pcscd
+    }
+
+    pub fn pcscd_mut(&mut self) -> &mut Pcscd {
+        &mut self.pcscd
     }
 }
 

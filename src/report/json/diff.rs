@@ -25,7 +25,7 @@ struct Diff {
 pub fn render_diff(comparison: &Comparison) -> String {
     escaped(&pretty(&Diff {
         schema: SCHEMA,
-        tool: Tool::THIS,
+        tool: Tool::this(),
         comparison: ComparisonReport::from(comparison),
     }))
 }

@@ -20,7 +20,7 @@ pub(super) struct FindingReport {
 
 /// A change that helps.
 #[derive(Serialize, JsonSchema)]
-struct RemedyReport {
+pub(in crate::report) struct RemedyReport {
     /// Who changes something.
     #[schemars(extend("enum" = ["server", "client", "card"]))]
     #[serde(rename = "where")]

@@ -52,6 +52,8 @@ pub(super) struct CertificateReport {
     not_after: Option<String>,
     /// Over the DER, hex.
     sha256: String,
+    /// Its public key's OID is id-RSASSA-PSS, which rules PKCS1 out.
+    pss_only: bool,
     /// keyUsage has digitalSignature; null: no keyUsage.
     digital_signature: Option<bool>,
     /// extendedKeyUsage has clientAuth or anyExtendedKeyUsage; null: no extendedKeyUsage.
@@ -140,6 +142,7 @@ impl CertificateReport {
             not_before: instant(certificate.not_before),
             not_after: instant(certificate.not_after),
             sha256: certificate.sha256.clone(),
+            pss_only: certificate.public_key.is_pss_only(),
             digital_signature: certificate.digital_signature,
             client_auth: certificate.client_auth,
             signature_algorithm: certificate.signature_algorithm.name.clone(),

@@ -5,6 +5,7 @@ mod comparison;
 mod diff;
 mod finding;
 mod key;
+pub mod listing;
 mod profile;
 mod read;
 mod token;
@@ -19,6 +20,7 @@ use serde::Serialize;
 use self::cell::CellReport;
 use self::comparison::ComparisonReport;
 use self::finding::FindingReport;
+pub(super) use self::finding::RemedyReport;
 use self::key::KeyReport;
 use self::profile::{ClientReport, ProfileReport};
 use self::token::{ModuleReport, TokenReport};
@@ -30,15 +32,21 @@ const SCHEMA: &str = "cardcheck.matrix.v1";
 
 /// The report as JSON, indented, with a newline at its end.
 pub fn render(run: &Run) -> String {
-    escaped(&pretty(&Report::from(run)))
+    as_text(&Report::from(run))
 }
 
-/// The JSON Schema of the report: of what is written, where a fact that is absent is null and never left out.
+/// The JSON Schema of the report.
 pub fn schema() -> String {
     schema_of::<Report>()
 }
 
-fn schema_of<T: JsonSchema>() -> String {
+/// Any report of ours as JSON.
+pub(super) fn as_text(report: &impl Serialize) -> String {
+    escaped(&pretty(report))
+}
+
+/// The schema of what is written, where a fact that is absent is null and never left out.
+pub(super) fn schema_of<T: JsonSchema>() -> String {
     let settings = SchemaSettings::draft2020_12().for_serialize();
     pretty(&settings.into_generator().into_root_schema_for::<T>())
 }
@@ -99,13 +107,6 @@ struct Tool {
     version: &'static str,
 }
 
-impl Tool {
-    const THIS: Tool = Tool {
-        name: env!("CARGO_PKG_NAME"),
-        version: env!("CARGO_PKG_VERSION"),
-    };
-}
-
 #[derive(Serialize, JsonSchema)]
 struct Summary {
     pass: usize,
@@ -118,11 +119,20 @@ struct Summary {
     signatures: usize,
 }
 
+impl Tool {
+    fn this() -> Tool {
+        Tool {
+            name: env!("CARGO_PKG_NAME"),
+            version: env!("CARGO_PKG_VERSION"),
+        }
+    }
+}
+
 impl From<&Run> for Report {
     fn from(run: &Run) -> Self {
         Report {
             schema: SCHEMA,
-            tool: Tool::THIS,
+            tool: Tool::this(),
             started: run.started.clone(),
             duration_ms: run.duration_ms,
             complete: run.complete,

@@ -11,7 +11,7 @@ const GAP: usize = 2;
 
 /// What a column takes.
 #[derive(Clone, Copy)]
-pub(super) struct Column {
+pub(in crate::report) struct Column {
     /// At most this wide; the last column gets what is left of the screen.
     pub(super) widest: usize,
     /// Wrapped lines are set in, under the text after a symbol.
@@ -19,7 +19,7 @@ pub(super) struct Column {
 }
 
 /// A column that is never wrapped but at this width.
-pub(super) const fn up_to(widest: usize) -> Column {
+pub(in crate::report) const fn up_to(widest: usize) -> Column {
     Column {
         widest,
         hangs: false,
@@ -27,7 +27,11 @@ pub(super) const fn up_to(widest: usize) -> Column {
 }
 
 /// Rows as lines, each with its newline, symbols coloured.
-pub(super) fn lay_out(screen: &Screen, columns: &[Column], rows: &[Vec<String>]) -> String {
+pub(in crate::report) fn lay_out(
+    screen: &Screen,
+    columns: &[Column],
+    rows: &[Vec<String>],
+) -> String {
     let widths = widths(screen, columns, rows);
     let mut table = Table::new();
     table
@@ -46,7 +50,7 @@ pub(super) fn lay_out(screen: &Screen, columns: &[Column], rows: &[Vec<String>])
 }
 
 /// How wide a column would like to be.
-pub(super) fn natural_width(rows: &[Vec<String>], column: usize) -> usize {
+pub(in crate::report) fn natural_width(rows: &[Vec<String>], column: usize) -> usize {
     let cells = rows.iter().filter_map(|row| row.get(column));
     cells
         .flat_map(|cell| cell.lines())

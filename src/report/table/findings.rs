@@ -99,7 +99,7 @@ pub(in crate::report) fn seen(cells: &[&Cell]) -> Vec<String> {
 }
 
 /// Remedies that differ only in the software stand under one title.
-fn remedies(screen: &Screen, remedies: &[Remedy]) -> String {
+pub(in crate::report) fn remedies(screen: &Screen, remedies: &[Remedy]) -> String {
     let mut text = String::new();
     let mut last: Option<&Remedy> = None;
     for remedy in remedies {

@@ -1,12 +1,14 @@
 //! The table for people: an overview first, then each key's results, then what they mean and what to change.
 
-mod columns;
+pub(super) mod columns;
 pub(super) mod details;
 pub(super) mod findings;
 pub(super) mod overview;
 pub(super) mod scope;
 
 use super::changes;
+pub(super) use findings::remedies;
+
 use super::prose;
 use super::style::{Screen, printable};
 use crate::model::run::Run;
