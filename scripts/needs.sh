@@ -45,6 +45,7 @@ package_for() {
     dnf:p11-kit-modules) echo p11-kit-server ;;
     *:p11-kit-modules) echo p11-kit ;;
     *:firefox-esr) echo firefox ;;
+    pacman:python3-junitparser) echo python-junitparser ;;
     *:opensc-pkcs11) echo opensc ;;
     dnf:pcscd) echo pcsc-lite ;;
     *:pcscd) echo pcsclite ;;

@@ -34,6 +34,8 @@ pub(super) enum Command {
     Watch(Box<Watch>),
     /// Look at a certificate by itself, and say what servers make of it
     Inspect(Inspect),
+    /// Compare two JSON reports: what works no longer, what works now, which keys came and went
+    Diff(Diff),
     /// Weigh many cards' reports: which server setting lets how many of them in, with which clients
     Advise(Advise),
     /// Open ports that ask a browser, or any TLS client, for its certificate, and a page that tells what it did
@@ -77,8 +79,28 @@ pub(super) struct Matrix {
     pub(super) servers: Servers,
     #[command(flatten)]
     pub(super) effort: Effort,
+    /// Hold the run against this JSON report of an earlier one: only what changed counts, failures of then are expected
+    #[arg(long, value_name = "FILE", help_heading = "Output")]
+    pub(super) baseline: Option<PathBuf>,
     #[command(flatten)]
     pub(super) output: Output,
+}
+
+#[derive(Debug, ClapArgs)]
+#[command(after_help = exit::TABLE)]
+pub(super) struct Diff {
+    /// The earlier JSON report, of `cardcheck matrix` or `watch`; - reads it from stdin
+    #[arg(value_name = "BEFORE")]
+    pub(super) before: PathBuf,
+    /// The later one
+    #[arg(value_name = "NOW")]
+    pub(super) now: PathBuf,
+    /// What goes to stdout
+    #[arg(long, value_name = "FORMAT", default_value = "table")]
+    pub(super) format: PlainFormat,
+    /// Colour; NO_COLOR is obeyed
+    #[arg(long, value_name = "WHEN", default_value = "auto")]
+    pub(super) color: Color,
 }
 
 #[derive(Debug, ClapArgs)]
@@ -503,6 +525,8 @@ pub(super) enum Expected {
 pub(super) enum Reported {
     /// cardcheck.matrix.v1
     Matrix,
+    /// cardcheck.diff.v1
+    Diff,
     /// cardcheck.list.v1
     List,
     /// cardcheck.probe.v1

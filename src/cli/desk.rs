@@ -92,6 +92,7 @@ impl Desk {
             short_lists: plan.short_lists,
             notes: unproven(found.unproven).into_iter().collect(),
             redacted: false,
+            comparison: None,
         }
     }
 

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::args::{self, Matrix};
+use super::baseline::Baseline;
 use super::check::{Check, Started};
 use super::error::CliError;
 use super::exit::Exit;
@@ -18,16 +19,16 @@ use crate::token::Module;
 pub(super) fn run(wanted: &Matrix) -> Result<Exit, CliError> {
     let started = Started::now();
     let progress = Arc::new(Progress::new(wanted.output.manner.quiet));
-    let redact = wanted.output.privacy.redact;
-    let mut check = Check::new(&wanted.servers, wanted.effort, redact, &progress)?;
+    let privacy = wanted.output.privacy;
+    let mut check = Check::new(&wanted.servers, wanted.effort, privacy.redact, &progress)?;
     let selection = Selection::new(&wanted.token)?;
+    let mut baseline = Baseline::of(wanted)?;
     let mut pins = PinKeeper::new(&wanted.pin, selection.uri())?;
     let mut output = Output::open(&wanted.output)?;
     let cancelled = interrupt::flag();
 
     check.prepare();
     let path = tokens::module_path(&wanted.token, &selection)?;
-    let privacy = wanted.output.privacy;
     let launch = host::launch(
         path,
         &wanted.token,
@@ -41,7 +42,13 @@ pub(super) fn run(wanted: &Matrix) -> Result<Exit, CliError> {
     if open.is_empty() {
         return Err(no_keys(&wanted.token));
     }
-    let (found, given_up) = check.run(module.facts(), open, started, &cancelled)?;
+    if let Some(baseline) = &mut baseline {
+        baseline.look_at(&open);
+    }
+    let (mut found, given_up) = check.run(module.facts(), open, started, &cancelled)?;
+    if let Some(baseline) = &baseline {
+        baseline.hold_against(&mut found);
+    }
 
     output.write(&found)?;
     Ok(Exit::of(&found, incomplete.or(given_up)))

@@ -6,9 +6,11 @@
 
 mod advise;
 mod args;
+mod baseline;
 mod check;
 mod counter;
 mod desk;
+mod diff;
 mod error;
 mod examples;
 mod exit;
@@ -50,6 +52,7 @@ pub fn main() -> ExitCode {
         Command::Watch(options) => watch::run(&options),
         Command::Probe(options) => probe::run(&options),
         Command::Inspect(options) => inspect::run(&options),
+        Command::Diff(options) => diff::run(&options),
         Command::Advise(options) => advise::run(&options),
         Command::Serve(options) => serve::run(&options),
         Command::Explain { finding } => texts::explain(finding.as_deref()),

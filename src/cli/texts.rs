@@ -57,6 +57,7 @@ fn unknown_finding(id: &str) -> CliError {
 pub(super) fn schema(of: Reported) -> Result<Exit, CliError> {
     stdout(&match of {
         Reported::Matrix => json::schema(),
+        Reported::Diff => json::schema_of_diff(),
         Reported::List => json::listing::schema(),
         Reported::Probe => json::probe::schema(),
         Reported::Inspect => inspect::json::schema(),

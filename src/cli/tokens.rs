@@ -11,6 +11,7 @@ use crate::model::certificate::Certificate;
 use crate::model::ckr::Ckr;
 use crate::model::key::Key;
 use crate::model::obstacle;
+use crate::model::record::{KeyRecord, Marks};
 use crate::model::redact::{self, Secret};
 use crate::model::token::{PinState, Token};
 use crate::token::Host;
@@ -30,6 +31,16 @@ pub(super) struct OpenToken {
 }
 
 impl OpenToken {
+    /// What its keys would be known again by in a redacted report, with their ids.
+    pub(super) fn redacted_marks(&self) -> Vec<(String, Marks)> {
+        let mut token = self.token.clone();
+        let mut keys: Vec<Key> = self.keys.iter().map(|(_, key)| key.clone()).collect();
+        redact::card(&mut token, &mut keys, &self.secret);
+        let record = |key: &Key| KeyRecord::new(key, Some(&token), false);
+        let records = keys.iter().map(record);
+        records.map(|record| (record.id, record.marks)).collect()
+    }
+
     /// Replaces the names on it by stand-ins; handshakes can still be made.
     pub(super) fn redact(&mut self) {
         let keys = self.keys.iter_mut().map(|(_, key)| key);

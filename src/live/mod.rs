@@ -242,8 +242,8 @@ fn look_at_versions(visit: &mut Visit<'_>, probe: &mut Probe, greeting: &Convers
         probe.versions.push(facts);
     }
     if probe.negotiated.is_none() {
-        let spoken = probe.versions.iter();
-        let newest = spoken.filter(|facts| facts.spoken == Spoken::Yes).next();
+        let mut spoken = probe.versions.iter();
+        let newest = spoken.find(|facts| facts.spoken == Spoken::Yes);
         probe.negotiated = newest.and_then(|facts| facts.negotiated.clone());
     }
     shown

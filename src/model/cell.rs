@@ -22,6 +22,15 @@ pub enum Outcome {
 }
 
 impl Outcome {
+    /// All of them.
+    pub const ALL: [Outcome; 5] = [
+        Outcome::Pass,
+        Outcome::Fail,
+        Outcome::NotApplicable,
+        Outcome::Skipped,
+        Outcome::Error,
+    ];
+
     /// The name in the JSON report.
     pub fn name(self) -> &'static str {
         match self {
@@ -62,6 +71,53 @@ impl Stage {
     }
 }
 
+/// What came of a cell and how that was told, in the words of a report: what two runs are compared by.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Verdict {
+    /// What came of it.
+    pub outcome: Outcome,
+    /// The scheme that the client chose.
+    pub scheme: Option<String>,
+    /// The mechanism of the route that was tried last.
+    pub route: Option<String>,
+    /// Where it failed.
+    pub stage: Option<String>,
+    /// The token's answer.
+    pub ckr: Option<String>,
+    /// The alert that ended the handshake.
+    pub alert: Option<String>,
+    /// How the module was lost over it.
+    pub lost: Option<String>,
+}
+
+impl Verdict {
+    /// A pass is one by whatever scheme and route, a failure is one only for the same cause.
+    pub fn is_same(&self, other: &Verdict) -> bool {
+        let cause = |verdict: &Verdict| {
+            let failed = verdict.outcome == Outcome::Fail;
+            failed.then(|| {
+                [&verdict.stage, &verdict.ckr, &verdict.alert, &verdict.lost].map(Clone::clone)
+            })
+        };
+        self.outcome == other.outcome && cause(self) == cause(other)
+    }
+}
+
+impl From<&Cell> for Verdict {
+    fn from(cell: &Cell) -> Verdict {
+        let route = cell.scheme.zip(cell.route);
+        Verdict {
+            outcome: cell.outcome,
+            scheme: cell.scheme.map(|scheme| scheme.to_string()),
+            route: route.map(|(scheme, route)| route.mechanism(scheme).to_string()),
+            stage: cell.stage.map(|stage| stage.name().to_owned()),
+            ckr: cell.ckr.map(|ckr| ckr.to_string()),
+            alert: cell.alert.clone(),
+            lost: cell.lost.as_ref().map(|lost| lost.name().to_owned()),
+        }
+    }
+}
+
 /// One cell, judged.
 #[derive(Clone, Debug)]
 pub struct Cell {
@@ -77,6 +133,8 @@ pub struct Cell {
     pub outcome: Outcome,
     /// What should have.
     pub expected: Outcome,
+    /// What came of it in the run that this one is held against.
+    pub was: Option<Verdict>,
     /// The scheme that the client chose.
     pub scheme: Option<Scheme>,
     /// The route that it signed over, the last one tried if it failed.
@@ -115,6 +173,7 @@ impl Cell {
             client: client.to_owned(),
             outcome: Outcome::Error,
             expected: Outcome::Pass,
+            was: None,
             scheme: None,
             route: None,
             stage: None,
@@ -133,6 +192,10 @@ impl Cell {
 
     /// Is the outcome the expected one? A skipped cell says nothing against its key.
     pub fn as_expected(&self) -> bool {
-        self.outcome == self.expected || self.outcome == Outcome::Skipped
+        let same = match &self.was {
+            Some(was) => was.is_same(&Verdict::from(self)),
+            None => self.outcome == self.expected,
+        };
+        same || self.outcome == Outcome::Skipped
     }
 }

@@ -1,6 +1,7 @@
 //! A whole run: everything that a report is made from.
 
 use super::cell::{Cell, Outcome};
+use super::comparison::Comparison;
 use super::finding::{Finding, Severity};
 use super::key::Key;
 use super::profile::Profile;
@@ -41,6 +42,8 @@ pub struct Run {
     pub notes: Vec<String>,
     /// Names and serial numbers are replaced by stand-ins.
     pub redacted: bool,
+    /// The run held against an earlier one.
+    pub comparison: Option<Comparison>,
 }
 
 /// A profile's list, and what of it was not sent.
@@ -83,9 +86,22 @@ impl Run {
         self.cells.iter().any(|cell| cell.measured)
     }
 
-    /// Every cell is as expected, and no finding is an error.
+    /// Every cell is as expected, no finding is an error that was not one before, and no key came or went.
     pub fn is_as_expected(&self) -> bool {
-        let error = |finding: &Finding| finding.severity == Severity::Error;
-        self.unexpected() == 0 && !self.findings.iter().any(error)
+        let errors = || self.findings.iter().enumerate();
+        let same_keys = |comparison: &Comparison| {
+            comparison.new_keys.is_empty() && comparison.gone_keys.is_empty()
+        };
+        self.unexpected() == 0
+            && !errors().any(|(at, finding)| self.is_unexpected_error(at, finding))
+            && self.comparison.as_ref().is_none_or(same_keys)
+    }
+
+    /// Is the finding at this place an error, and one that the earlier run didn't have?
+    pub fn is_unexpected_error(&self, at: usize, finding: &Finding) -> bool {
+        let comparison = self.comparison.as_ref();
+        let new = comparison
+            .is_none_or(|comparison| comparison.new_findings.iter().any(|(new, _)| *new == at));
+        finding.severity == Severity::Error && new
     }
 }

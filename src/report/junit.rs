@@ -1,6 +1,7 @@
 //! JUnit's XML, for CI: a suite for each server, a case for each key, version and client, and a suite of the findings.
 //!
-//! A case fails where its cell is not as expected, and every finding that is an error fails, so that the file says
+//! A case fails where its cell is not as expected, and every finding that is an error fails
+//! (with a baseline: a new one), so that the file says
 //! "failed" when the exit code does. What was not tried is skipped, and says why; where it could not be told, it is an error.
 
 use std::time::Duration;
@@ -10,12 +11,15 @@ use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
 use super::names;
 use super::prose;
 use super::style::printable;
-use crate::model::cell::{Cell, Outcome};
-use crate::model::finding::{Finding, Severity};
+use crate::model::cell::{Cell, Outcome, Verdict};
+use crate::model::comparison::Comparison;
+use crate::model::finding::Finding;
 use crate::model::run::Run;
 
 /// The name of the suite that holds the findings.
 const FINDINGS: &str = "findings";
+/// The name of the suite that says which keys came and went.
+const KEYS: &str = "keys";
 
 /// The run as JUnit's XML.
 pub fn render(run: &Run) -> String {
@@ -25,6 +29,7 @@ pub fn render(run: &Run) -> String {
         report.add_test_suite(server(run, &profile.name));
     }
     report.add_test_suite(findings(run));
+    report.add_test_suites(run.comparison.as_ref().map(keys));
     // the report holds nothing that XML can't: quick-junit leaves such characters out
     report.to_string().unwrap_or_default()
 }
@@ -65,7 +70,9 @@ fn case(run: &Run, cell: &Cell) -> TestCase {
         case.set_time(Duration::try_from_secs_f64(ms / 1000.0).unwrap_or_default());
     }
     if cell.as_expected() && cell.outcome != Outcome::Skipped {
-        case.set_system_out(printable(&prose::result(cell)));
+        let as_before = cell.was.as_ref().map_or("", |_| "as before: ");
+        let result = prose::result(&Verdict::from(cell));
+        case.set_system_out(printable(&format!("{as_before}{result}")));
     }
     case
 }
@@ -86,17 +93,21 @@ fn status(run: &Run, cell: &Cell) -> TestCaseStatus {
 }
 
 fn message(cell: &Cell) -> String {
+    let result = prose::result(&Verdict::from(cell));
+    if let Some(was) = cell.was.as_ref().filter(|_| !cell.as_expected()) {
+        return format!("was {}, now {result}", prose::result(was));
+    }
     match (cell.outcome, &cell.reason) {
         (Outcome::Skipped | Outcome::NotApplicable | Outcome::Error, Some(reason)) => {
             reason.clone()
         }
-        _ => prose::result(cell),
+        _ => result,
     }
 }
 
 /// What happened, what the user saw, and each finding that explains it, with what helps.
 fn explained(run: &Run, cell: &Cell) -> String {
-    let mut text = prose::result(cell);
+    let mut text = message(cell);
     for (what, told) in [("reason", &cell.reason), ("the user sees", &cell.user_sees)] {
         if let Some(told) = told {
             text.push_str(&format!("\n{what}: {told}"));
@@ -117,26 +128,57 @@ fn explained(run: &Run, cell: &Cell) -> String {
 /// With the settings to copy, which each failing case only names.
 fn findings(run: &Run) -> TestSuite {
     let mut suite = TestSuite::new(FINDINGS);
-    suite.add_test_cases(run.findings.iter().map(finding));
+    let findings = run.findings.iter().enumerate();
+    suite.add_test_cases(findings.map(|(at, one)| finding(one, run.is_unexpected_error(at, one))));
     suite
 }
 
-fn finding(finding: &Finding) -> TestCase {
+/// Keys that came or went since the run that this one is held against.
+fn keys(comparison: &Comparison) -> TestSuite {
+    let mut suite = TestSuite::new(KEYS);
+    let same = comparison.keys.iter();
+    suite.add_test_cases(
+        same.map(|key| TestCase::new(printable(&key.name), TestCaseStatus::success())),
+    );
+    let new = comparison
+        .new_keys
+        .iter()
+        .map(|key| (key, "this key is new"));
+    let gone = comparison
+        .gone_keys
+        .iter()
+        .map(|key| (key, "this key is gone"));
+    suite.add_test_cases(new.chain(gone).map(|(key, what)| {
+        let mut status = TestCaseStatus::non_success(NonSuccessKind::Failure);
+        status.set_message(format!(
+            "{what} since {}",
+            printable(&comparison.before.started)
+        ));
+        TestCase::new(printable(&key.name), status)
+    }));
+    for case in &mut suite.test_cases {
+        case.set_classname(KEYS);
+    }
+    suite
+}
+
+/// An error fails, unless it was one before.
+fn finding(finding: &Finding, fails: bool) -> TestCase {
     let text = lines(&format!(
         "{}\n{}",
         finding.cause,
         prose::remedies(&finding.remedies, true)
     ));
     let name = printable(&format!("{}: {}", finding.id, finding.title));
-    let mut case = match finding.severity {
-        Severity::Error => {
+    let mut case = match fails {
+        true => {
             let mut status = TestCaseStatus::non_success(NonSuccessKind::Failure);
             status.set_message(printable(&finding.title));
             status.set_type(finding.id);
             status.set_description(text);
             TestCase::new(name, status)
         }
-        Severity::Warning | Severity::Note => {
+        false => {
             let mut case = TestCase::new(name, TestCaseStatus::success());
             case.set_system_out(format!("{}: {text}", finding.severity.name()));
             case

@@ -2,6 +2,8 @@
 #![forbid(unsafe_code)]
 
 pub mod advice;
+mod changes;
+pub mod diff;
 pub mod html;
 pub mod inspect;
 pub mod json;

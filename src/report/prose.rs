@@ -1,7 +1,7 @@
 //! Sentences that more than one format says.
 
 use super::style::{Screen, counted};
-use crate::model::cell::{Cell, Outcome, Stage};
+use crate::model::cell::{Outcome, Stage, Verdict};
 use crate::model::finding::Remedy;
 use crate::model::run::Run;
 
@@ -10,10 +10,14 @@ pub(super) fn verdict(run: &Run, screen: &Screen) -> String {
     let passed = run.count(Outcome::Pass);
     let all = run.cells.len() - run.count(Outcome::NotApplicable);
     let logins = format!("{passed} of {} work", counted(all, "login"));
+    let good = match run.comparison {
+        Some(_) => "as before",
+        None => "good",
+    };
     match (run.complete, run.is_as_expected()) {
         (false, _) => format!("? not all was tried: {logins}"),
-        (true, true) => format!("{} good: {logins}", screen.tick()),
-        (true, false) => format!("{} not good: {logins}", screen.cross()),
+        (true, true) => format!("{} {good}: {logins}", screen.tick()),
+        (true, false) => format!("{} not {good}: {logins}", screen.cross()),
     }
 }
 
@@ -71,33 +75,37 @@ pub(super) fn notes(run: &Run) -> Vec<String> {
     notes
 }
 
+/// With its first letter in upper case.
+pub(super) fn sentence(text: &str) -> String {
+    let mut letters = text.chars();
+    let first = letters.next().map(|first| first.to_uppercase().to_string());
+    first.unwrap_or_default() + letters.as_str()
+}
+
 /// `pass with rsa_pkcs1_sha256 (CKM_RSA_PKCS)`, `sign: CKR_MECHANISM_INVALID with rsa_pss_rsae_sha256 (CKM_RSA_PKCS_PSS)`.
-pub(super) fn result(cell: &Cell) -> String {
-    let what = match cell.outcome {
+pub(super) fn result(verdict: &Verdict) -> String {
+    let what = match verdict.outcome {
         Outcome::Pass => "pass".to_owned(),
-        Outcome::Fail => failure(cell),
+        Outcome::Fail => failure(verdict),
         Outcome::NotApplicable => "not applicable".to_owned(),
         Outcome::Skipped => "skipped".to_owned(),
         Outcome::Error => "could not tell".to_owned(),
     };
-    match (cell.scheme, cell.route) {
-        (Some(scheme), Some(route)) => {
-            format!("{what} with {scheme} ({})", route.mechanism(scheme))
-        }
+    match (&verdict.scheme, &verdict.route) {
+        (Some(scheme), Some(route)) => format!("{what} with {scheme} ({route})"),
         (Some(scheme), None) => format!("{what} with {scheme}"),
         (None, _) => what,
     }
 }
 
 /// The stage, and the token's or the server's own word for it.
-pub(super) fn failure(cell: &Cell) -> String {
-    let stage = cell.stage.map_or("fail", Stage::name);
-    let ckr = || cell.ckr.map(|ckr| ckr.to_string());
-    let what = match (cell.stage, &cell.alert) {
+pub(super) fn failure(verdict: &Verdict) -> String {
+    let stage = verdict.stage.as_deref().unwrap_or("fail");
+    let what = match (stage == Stage::Select.name(), &verdict.alert) {
         // whatever alert followed, this is what went wrong; without one it was the client that ended it
-        (Some(Stage::Select), Some(_)) => Some("no certificate sent".to_owned()),
-        (Some(Stage::Select), None) => Some("no way to sign".to_owned()),
-        (_, alert) => ckr().or_else(|| alert.clone()),
+        (true, Some(_)) => Some("no certificate sent"),
+        (true, None) => Some("no way to sign"),
+        (false, alert) => verdict.ckr.as_deref().or(alert.as_deref()),
     };
     what.map_or_else(|| stage.to_owned(), |what| format!("{stage}: {what}"))
 }

@@ -4,11 +4,14 @@ use crate::model::capability::{Answer, Capability};
 use crate::model::cell::{Cell, Outcome, Stage};
 use crate::model::certificate::Certificate;
 use crate::model::ckr::Ckr;
+use crate::model::comparison::Scope;
 use crate::model::finding::{Finding, Remedy, Severity, Where};
 use crate::model::key::{Key, Pairing};
 use crate::model::key_type::{Curve, KeyType};
 use crate::model::mechanism::Mechanism;
 use crate::model::profile::Profile;
+use crate::model::record::Record;
+use crate::model::recording;
 use crate::model::route::Route;
 use crate::model::run::{ClientFacts, Run};
 use crate::model::scheme::Scheme;
@@ -37,6 +40,28 @@ pub(super) fn lying() -> Run {
             .push("pss-listed-but-refused".into());
     }
     run.findings = vec![pss_refused(cells)];
+    run
+}
+
+/// The same, held against a run a day before in which the token still signed by PSS, and had another key.
+pub(super) fn changed() -> Run {
+    let mut before = lying();
+    before.started = "2026-11-20T04:00:00Z".into();
+    before.module.version = "2.5".into();
+    before.keys.push(p256("k2", "old login"));
+    before.findings.clear();
+    for cell in before
+        .cells
+        .iter_mut()
+        .filter(|cell| cell.profile == "openssl-3.0")
+    {
+        passes(cell, PSS, Route::RsaPkcsPss);
+        cell.stage = None;
+        cell.ckr = None;
+    }
+    let mut run = lying();
+    let (before, now) = (Record::from(&before), Record::from(&run));
+    recording::hold_against(&mut run, &before, &now, Scope::Everything);
     run
 }
 
@@ -168,6 +193,7 @@ pub(super) fn run(
         short_lists: Vec::new(),
         notes: Vec::new(),
         redacted: false,
+        comparison: None,
     }
 }
 

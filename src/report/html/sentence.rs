@@ -11,7 +11,7 @@ pub(super) struct Part<'a> {
 /// The parts of a sentence, without the backticks. One whose backticks don't match stays whole: a card's label may hold some.
 pub(super) fn parts(sentence: &str) -> Vec<Part<'_>> {
     let pieces: Vec<&str> = sentence.split('`').collect();
-    if pieces.len() % 2 == 0 {
+    if pieces.len().is_multiple_of(2) {
         return vec![Part {
             text: sentence,
             code: false,

@@ -3,6 +3,7 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use super::comparison::VerdictReport;
 use super::rounded;
 use crate::model::cell::Cell;
 use crate::model::lost::Lost;
@@ -22,6 +23,8 @@ pub(super) struct CellReport {
     #[schemars(extend("enum" = ["pass", "fail", "not_applicable", "skipped", "error"]))]
     expected: &'static str,
     as_expected: bool,
+    /// What came of it in the report that was given as the baseline; null: there was none, or it says nothing of this cell.
+    was: Option<VerdictReport>,
     scheme: Option<String>,
     /// The mechanism of the route tried last.
     route: Option<String>,
@@ -56,6 +59,7 @@ impl From<&Cell> for CellReport {
             outcome: cell.outcome.name(),
             expected: cell.expected.name(),
             as_expected: cell.as_expected(),
+            was: cell.was.as_ref().map(VerdictReport::from),
             scheme: cell.scheme.map(|scheme| scheme.to_string()),
             route: route.map(|(scheme, route)| route.mechanism(scheme).to_string()),
             stage: cell.stage.map(|stage| stage.name()),

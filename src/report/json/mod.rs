@@ -1,18 +1,25 @@
 //! The JSON report, `cardcheck.matrix.v1`: structs of its own, so that the model may change and the contract doesn't.
 
 mod cell;
+mod comparison;
+mod diff;
 mod finding;
 mod key;
 pub mod listing;
 pub mod probe;
 mod profile;
+mod read;
 mod token;
+
+pub use diff::{render_diff, schema_of_diff};
+pub use read::{Unreadable, read};
 
 use schemars::JsonSchema;
 use schemars::generate::SchemaSettings;
 use serde::Serialize;
 
 use self::cell::CellReport;
+use self::comparison::ComparisonReport;
 use self::finding::FindingReport;
 pub(super) use self::finding::RemedyReport;
 use self::key::KeyReport;
@@ -79,6 +86,8 @@ struct Report {
     findings: Vec<FindingReport>,
     /// What the harness could not do, in sentences.
     notes: Vec<String>,
+    /// What changed since the report that was given as the baseline; null: none was given.
+    baseline: Option<ComparisonReport>,
     summary: Summary,
 }
 
@@ -131,6 +140,7 @@ impl From<&Run> for Report {
             cells: run.cells.iter().map(CellReport::from).collect(),
             findings: run.findings.iter().map(FindingReport::from).collect(),
             notes: run.notes.clone(),
+            baseline: run.comparison.as_ref().map(ComparisonReport::from),
             summary: Summary {
                 pass: run.count(Outcome::Pass),
                 fail: run.count(Outcome::Fail),

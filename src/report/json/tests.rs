@@ -42,7 +42,8 @@ fn a_failing_cell_says_where_and_why() {
       "sign_ms": null,
       "stage": "sign",
       "tls": "1.2",
-      "user_sees": "nothing; the page never loads"
+      "user_sees": "nothing; the page never loads",
+      "was": null
     }
     "#);
 }

@@ -6,9 +6,11 @@ mod findings;
 mod text;
 
 use self::text::{code, escaped, prose as paragraph};
+use super::changes;
 use super::prose;
 use super::style::Screen;
 use super::table::{details, overview};
+use crate::model::comparison::Comparison;
 use crate::model::run::Run;
 
 /// The run as Markdown.
@@ -17,6 +19,10 @@ pub fn render(run: &Run) -> String {
     let mut parts = vec![
         format!("# cardcheck: {}\n", escaped(&prose::verdict(run, &screen))),
         about(run),
+        run.comparison
+            .as_ref()
+            .map(|comparison| changes(comparison, &screen))
+            .unwrap_or_default(),
         overview(run, &screen),
         findings::render(run, &screen),
         results(run, &screen),
@@ -51,6 +57,26 @@ fn about(run: &Run) -> String {
         env!("CARGO_PKG_VERSION")
     ));
     items(lines)
+}
+
+/// What changed since the run that this one is held against.
+fn changes(comparison: &Comparison, screen: &Screen) -> String {
+    let item = |change: &changes::Told| {
+        let places = change
+            .places
+            .iter()
+            .map(|place| format!("  - {}\n", code(place)));
+        let mark = change.mark(screen);
+        format!(
+            "- {mark}{}\n{}",
+            paragraph(&change.text),
+            places.collect::<String>()
+        )
+    };
+    let told = changes::told(comparison, screen);
+    let heading = escaped(&changes::heading(comparison));
+    let items = told.iter().map(item).collect::<String>();
+    format!("## {}\n\n{items}", prose::sentence(&heading))
 }
 
 fn overview(run: &Run, screen: &Screen) -> String {

@@ -5,7 +5,7 @@ use super::super::prose;
 use super::super::style::{Screen, printable};
 use super::columns::{Column, lay_out, up_to};
 use super::joined;
-use crate::model::cell::{Cell, Outcome};
+use crate::model::cell::{Cell, Outcome, Verdict};
 use crate::model::key::Key;
 use crate::model::run::Run;
 use crate::model::version::TlsVersion;
@@ -260,7 +260,11 @@ fn result(cell: &Cell, screen: &Screen) -> Option<(u8, String)> {
 }
 
 fn failure(cell: &Cell, screen: &Screen, scheme: Option<String>) -> String {
-    let mut text = format!("{} {}", screen.cross(), prose::failure(cell));
+    let mut text = format!(
+        "{} {}",
+        screen.cross(),
+        prose::failure(&Verdict::from(cell))
+    );
     if let Some(scheme) = scheme {
         text.push_str(&format!("\n  with {scheme}"));
     }

@@ -8,6 +8,7 @@ pub mod probe;
 pub(super) mod scope;
 pub mod timeline;
 
+use super::changes;
 pub(super) use findings::remedies;
 
 use super::prose;
@@ -20,6 +21,11 @@ pub fn render(run: &Run, screen: &Screen) -> String {
     let mut parts = vec![header(run, screen), overview::render(run, screen)];
     parts.push(details::render(run, screen));
     parts.push(findings::render(run, screen));
+    parts.extend(
+        run.comparison
+            .as_ref()
+            .map(|comparison| changes::render(comparison, screen)),
+    );
     parts.push(notes(run, screen));
     parts.push(totals(run, screen));
     parts.retain(|part| !part.is_empty());

@@ -22,9 +22,42 @@ struct Scope {
     cells: usize,
 }
 
+/// Where something happened: a key's name, a client, a version and a server.
+pub(in crate::report) struct Place<'a> {
+    pub(in crate::report) key: &'a str,
+    pub(in crate::report) client: &'a str,
+    pub(in crate::report) version: TlsVersion,
+    pub(in crate::report) server: &'a str,
+}
+
+/// The same for places of which no run is at hand: lists are never said to be all there are.
+pub(in crate::report) fn lines_of(screen: &Screen, places: &[Place<'_>]) -> Vec<String> {
+    let scopes = scopes(places.iter().map(single), |_| {});
+    shown(&scopes, screen, |keys| {
+        keys.iter().map(|key| printable(key)).collect()
+    })
+}
+
 /// `rsa-2048, rsa-3072 · firefox · TLS 1.2, 1.3 · openssl-1.1.1 and 5 more`, one line for each block of cells.
 pub(in crate::report) fn lines(run: &Run, screen: &Screen, cells: &[&Cell]) -> Vec<String> {
-    let scopes = scopes(run, cells);
+    let place = |cell: &&Cell| {
+        single(&Place {
+            key: &cell.key,
+            client: &cell.client,
+            version: cell.version,
+            server: &cell.profile,
+        })
+    };
+    let scopes = scopes(cells.iter().map(place), |scope| say_all(run, scope));
+    shown(&scopes, screen, |keys| named(run, keys))
+}
+
+/// A line for each, and the rest counted.
+fn shown(
+    scopes: &[Scope],
+    screen: &Screen,
+    named: impl Fn(&[String]) -> Vec<String>,
+) -> Vec<String> {
     let line = |scope: &Scope| {
         let versions: Vec<&str> = scope
             .versions
@@ -32,7 +65,7 @@ pub(in crate::report) fn lines(run: &Run, screen: &Screen, cells: &[&Cell]) -> V
             .map(|version| version.name())
             .collect();
         let parts = [
-            shortened(&named(run, &scope.keys)),
+            shortened(&named(&scope.keys)),
             scope.clients.join(", "),
             format!("TLS {}", versions.join(", ")),
             shortened(&scope.servers),
@@ -53,14 +86,14 @@ pub(in crate::report) fn lines(run: &Run, screen: &Screen, cells: &[&Cell]) -> V
     lines
 }
 
-fn scopes(run: &Run, cells: &[&Cell]) -> Vec<Scope> {
+fn scopes(single: impl Iterator<Item = Scope>, say_all: impl Fn(&mut Scope)) -> Vec<Scope> {
     let mut scopes = joined(
-        cells.iter().map(|cell| single(cell)),
+        single,
         |a, b| (&a.keys, &a.clients, &a.versions) == (&b.keys, &b.clients, &b.versions),
         |scope, other| scope.servers.extend(other.servers),
     );
     for scope in &mut scopes {
-        say_all(run, scope);
+        say_all(scope);
     }
     let scopes = joined(
         scopes.into_iter(),
@@ -79,12 +112,12 @@ fn scopes(run: &Run, cells: &[&Cell]) -> Vec<Scope> {
     )
 }
 
-fn single(cell: &Cell) -> Scope {
+fn single(place: &Place<'_>) -> Scope {
     Scope {
-        keys: vec![cell.key.clone()],
-        clients: vec![cell.client.clone()],
-        versions: vec![cell.version],
-        servers: vec![printable(&cell.profile)],
+        keys: vec![place.key.to_owned()],
+        clients: vec![place.client.to_owned()],
+        versions: vec![place.version],
+        servers: vec![printable(place.server)],
         cells: 1,
     }
 }
