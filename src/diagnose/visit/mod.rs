@@ -103,6 +103,87 @@ fn finding(
 mod tests {
     use super::*;
 
+    use std::sync::Arc;
+    use std::time::Duration;
+
+    use crate::model::certificate::Certificate;
+    use crate::model::public_key::PublicKey;
+    use crate::model::request::Request;
+    use crate::model::scheme::Scheme;
+    use crate::model::version::TlsVersion;
+    use crate::model::visit::Sent;
+
+    /// Asked for these over TLS 1.2, and silent since.
+    fn silent(number: u64, schemes: &[u16]) -> Visit {
+        Visit {
+            number,
+            door: "door".into(),
+            request: Some(Request {
+                version: TlsVersion::V1_2,
+                schemes: schemes.iter().copied().map(Scheme).collect(),
+                ca_names: Vec::new(),
+            }),
+            silent_for: Duration::from_secs(12),
+            ..Visit::default()
+        }
+    }
+
+    fn logged_in_with_pkcs1() -> Visit {
+        let certificate = Certificate {
+            public_key: PublicKey::rsa(&[0xc1; 256], &[1, 0, 1], false),
+            ..Certificate::default()
+        };
+        Visit {
+            chain: Some(Arc::new(vec![Sent {
+                der: Vec::new(),
+                read: Ok(Box::new(certificate)),
+            }])),
+            signed_with: Some(Scheme(0x0401)),
+            end: Some(End::Finished),
+            ..silent(9, &[0x0401])
+        }
+    }
+
+    fn found(visit: &Visit, others: &[Visit]) -> Vec<&'static str> {
+        let profile = Profile {
+            name: "door".into(),
+            about: String::new(),
+            source: String::new(),
+            tls12: None,
+            tls13: None,
+            ca_names: Vec::new(),
+            min_rsa_bits: 0,
+            negotiates: None,
+        };
+        let findings = diagnose_visit(&VisitFacts {
+            visit,
+            profile: &profile,
+            others,
+        });
+        findings.iter().map(|finding| finding.id).collect()
+    }
+
+    #[test]
+    fn silence_alone_is_told_as_silence_and_with_pkcs1_elsewhere_as_a_token_that_lies() {
+        let visit = silent(1, &[0x0804, 0x0401]);
+        assert_eq!(found(&visit, &[]), ["client-silent"]);
+        let elsewhere = [logged_in_with_pkcs1()];
+        assert_eq!(found(&visit, &elsewhere), ["pss-listed-but-refused"]);
+        // no PSS was asked for: that is not it
+        assert_eq!(found(&silent(1, &[0x0401]), &elsewhere), ["client-silent"]);
+    }
+
+    #[test]
+    fn who_closed_and_came_back_only_asked_somebody() {
+        let closed = Visit {
+            end: Some(End::Closed),
+            ..silent(1, &[0x0804])
+        };
+        assert_eq!(found(&closed, &[]), ["client-gave-up"]);
+        let none: [&str; 0] = [];
+        assert_eq!(found(&closed, &[silent(2, &[0x0804])]), none);
+    }
+
     #[test]
     fn every_rule_of_visits_has_its_text_in_one_place() {
         for rule in RULES {
