@@ -145,7 +145,11 @@ impl Ckr {
     pub const ACTION_PROHIBITED: Ckr = Ckr(0x001b);
     /// A catch-all, and what a module says of a signature of the wrong length is this where nothing fits better.
     pub const GENERAL_ERROR: Ckr = Ckr(0x0005);
-    /// The module doesn't have this function.
+    /// CKR_FUNCTION_FAILED.
+    pub const FUNCTION_FAILED: Ckr = Ckr(0x0006);
+    /// CKR_DEVICE_ERROR.
+    pub const DEVICE_ERROR: Ckr = Ckr(0x0030);
+    /// The module does not have this function.
     pub const FUNCTION_NOT_SUPPORTED: Ckr = Ckr(0x0054);
     /// The module can't lock as the application asked.
     pub const CANT_LOCK: Ckr = Ckr(0x000a);
@@ -166,6 +170,11 @@ impl Ckr {
     /// Is the card gone from the reader?
     pub fn is_about_removal(self) -> bool {
         [Ckr::DEVICE_REMOVED, Ckr::TOKEN_NOT_PRESENT].contains(&self)
+    }
+
+    /// Does it say that something went wrong, and not what?
+    pub fn is_unclear(self) -> bool {
+        [Ckr::GENERAL_ERROR, Ckr::DEVICE_ERROR, Ckr::FUNCTION_FAILED].contains(&self)
     }
 
     /// Is it about what was lost on the way to the token, so that a new session may bring another answer?

@@ -11,6 +11,7 @@ use std::sync::mpsc::{self, Receiver, Sender};
 use super::host::Host;
 use crate::model::autopsy::{Flaw, autopsy};
 use crate::model::capability::{Answer, Capability};
+use crate::model::ckr::Ckr;
 use crate::model::hash::Hash;
 use crate::model::key::Key;
 use crate::model::mechanism::Mechanism;
@@ -132,12 +133,60 @@ fn sign_all<'a>(
     go_on: &dyn Fn() -> bool,
 ) -> HashMap<Call, Trial> {
     let mut tried = HashMap::new();
+    let mut doubtful = None;
     for row in rows {
         if tried.contains_key(&row.call()) || !go_on() {
             continue;
         }
-        let (signed, asked) = sign(signer, row, once);
-        let trial = match signed {
+        let made = sign(signer, row, once);
+        if let Some(earlier) = doubtful.take().filter(|_| made.interrupted) {
+            tried.insert(Row::call(earlier), doubted(signer, earlier, once, checker));
+        }
+        doubtful = made.is_unclear().then_some(row);
+        tried.insert(row.call(), made.trial(row, checker));
+    }
+    tried
+}
+
+/// A refusal that named no reason, straight before the module or the card was lost, was the loss and says nothing of the key:
+/// OpenSC answers CKR_GENERAL_ERROR to the call over which a card is pulled. It is tried again, unless that costs a PIN.
+fn doubted(
+    signer: &dyn Sign,
+    row: &Row,
+    once: bool,
+    checker: &Sender<(Call, Scheme, Vec<u8>)>,
+) -> Trial {
+    match once {
+        true => Trial {
+            asked: 1,
+            ..NOT_TRIED
+        },
+        false => {
+            let mut made = sign(signer, row, once);
+            made.asked += 1;
+            made.trial(row, checker)
+        }
+    }
+}
+
+/// What came of signing.
+struct Made {
+    signed: Result<Signed, SignError>,
+    /// C_SignInit calls.
+    asked: usize,
+    /// The module, the card, the session or the login was lost over it, the first time at least.
+    interrupted: bool,
+}
+
+impl Made {
+    fn is_unclear(&self) -> bool {
+        let ckr = self.signed.as_ref().err().and_then(|error| error.ckr);
+        ckr.is_some_and(Ckr::is_unclear)
+    }
+
+    fn trial(self, row: &Row, checker: &Sender<(Call, Scheme, Vec<u8>)>) -> Trial {
+        let asked = self.asked;
+        match self.signed {
             Ok(signed) => {
                 // the checker ends only after the last sender
                 let _ = checker.send((row.call(), row.scheme, signed.signature));
@@ -153,28 +202,31 @@ fn sign_all<'a>(
                 asked,
                 ..failed(&error)
             },
-        };
-        tried.insert(row.call(), trial);
+        }
     }
-    tried
 }
 
-/// Signs, and once more where the failure says nothing of the key; with the number of C_SignInit calls. Unless it may be
-/// asked `once` only.
-fn sign(signer: &dyn Sign, row: &Row, once: bool) -> (Result<Signed, SignError>, usize) {
+/// Signs, and once more where the failure says nothing of the key. Unless it may be asked `once` only.
+fn sign(signer: &dyn Sign, row: &Row, once: bool) -> Made {
     let sign = || signer.sign(row.scheme, row.route, &MESSAGE);
     let asked = |signed: &Result<Signed, SignError>| {
         usize::from(signed.as_ref().err().is_none_or(SignError::reached_token))
     };
     let first = sign();
     let calls = asked(&first);
-    match &first {
-        Err(error) if error.is_passing() && !once => {
+    let interrupted = first.as_ref().err().is_some_and(SignError::is_passing);
+    let (signed, asked) = match interrupted && !once {
+        true => {
             let second = sign();
             let calls = calls + asked(&second);
             (second, calls)
         }
-        _ => (first, calls),
+        false => (first, calls),
+    };
+    Made {
+        signed,
+        asked,
+        interrupted,
     }
 }
 
