@@ -93,6 +93,25 @@ fn one_refusal_that_opensc_makes_good_by_itself_is_not_seen() {
     assert_eq!(card.stats().requests, card.stats().signatures + 1);
 }
 
+/// The time of one signature tells what no call does: it took as long as the refusal before it.
+#[test]
+fn the_repeat_that_nobody_tells_of_is_seen_in_the_time_of_the_signature() {
+    let card = card();
+    let refusal = Duration::from_millis(300);
+    card.fault(Fault::late_status(refusal, 0x6f00));
+    let Some(readers) = Readers::with_card(&card) else {
+        return;
+    };
+    let ran = log_in(&readers).args("--format json").run().exits(0);
+    let report = ran.report();
+    let trials = report.key("PIV AUTH key")["capabilities"].as_array().unwrap();
+    let times = trials.iter().filter_map(|trial| trial["sign_ms"].as_f64());
+    let times: Vec<f64> = times.collect();
+    let slow = times.iter().filter(|time| **time >= 300.0).count();
+    assert!(slow >= 1 && slow < times.len(), "{times:?}");
+    assert_eq!(card.stats().requests, card.stats().signatures + 1);
+}
+
 #[test]
 fn a_refusal_of_what_worked_before_is_not_put_down_to_the_server_s_list() {
     let card = card();

@@ -159,7 +159,7 @@ impl Card {
         let moved = &self.0.moved;
         let is_in = |state: &mut State| state.present;
         let state = match deed {
-            Some(Deed::Delay(time)) => {
+            Some(Deed::Delay(time) | Deed::LateStatus(time, _)) => {
                 let waited = moved.wait_timeout_while(state, *time, is_in);
                 waited.unwrap_or_else(PoisonError::into_inner).0
             }
@@ -204,7 +204,7 @@ impl State {
 
     fn carry_out(&mut self, command: &Command, deed: Option<&Deed>) -> Vec<u8> {
         let answer = match deed {
-            Some(Deed::Status(word)) => Err(Status(*word)),
+            Some(Deed::Status(word) | Deed::LateStatus(_, word)) => Err(Status(*word)),
             _ => self.application.carry_out(command),
         };
         self.leaving |= deed == Some(&Deed::PullAfter);

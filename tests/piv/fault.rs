@@ -17,6 +17,8 @@ pub struct Fault {
 pub(super) enum Deed {
     /// Answers this, and does nothing.
     Status(u16),
+    /// The same, after a while.
+    LateStatus(Duration, u16),
     /// Flips a bit of the answer's last byte.
     Corrupt,
     Delay(Duration),
@@ -34,6 +36,11 @@ impl Fault {
     /// Answers with this status word, and does nothing.
     pub fn status(word: u16) -> Fault {
         Fault::of(Deed::Status(word))
+    }
+
+    /// Takes its time, then answers with this status word, and does nothing.
+    pub fn late_status(time: Duration, word: u16) -> Fault {
+        Fault::of(Deed::LateStatus(time, word))
     }
 
     /// Signs, and gives a signature with one bit wrong.
@@ -116,6 +123,10 @@ impl FromStr for Fault {
         let mut next = || words.next();
         let mut fault = match next().unwrap_or_default() {
             "status" => Fault::status(hexadecimal(next())?),
+            "late-status" => {
+                let time = Duration::from_millis(decimal(next())?.into());
+                Fault::late_status(time, hexadecimal(next())?)
+            }
             "corrupt" => Fault::corrupt(),
             "delay" => Fault::delay(Duration::from_millis(decimal(next())?.into())),
             "hang" => Fault::hang(),
