@@ -242,8 +242,7 @@ fn look_at_versions(visit: &mut Visit<'_>, probe: &mut Probe, greeting: &Convers
         probe.versions.push(facts);
     }
     if probe.negotiated.is_none() {
-        let spoken = probe.versions.iter();
-        let newest = spoken.filter(|facts| facts.spoken == Spoken::Yes).next();
+        let newest = probe.spoken().next();
         probe.negotiated = newest.and_then(|facts| facts.negotiated.clone());
     }
     shown
