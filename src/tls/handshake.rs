@@ -187,9 +187,8 @@ mod tests {
     #[test]
     fn a_tls13_request_is_read_with_its_authorities() {
         let wire = message(
-            "00 001a 000d0006 0004 0401 0804 002f0008 0006 0004 30020101 00320004 0002 0403",
+            "00 001e 000d0006 0004 0401 0804 002f0008 0006 0004 30020101 00320004 0002 0403",
         );
-        let wire = [&wire[..5], &[0, 26 + 2], &wire[7..]].concat();
         let request = certificate_request(&wire, Protocol::V1_3).unwrap();
         assert_eq!(request.schemes, Some([0x0401, 0x0804].map(Scheme).to_vec()));
         assert_eq!(request.schemes_cert, Some(vec![Scheme(0x0403)]));
