@@ -7,7 +7,9 @@ use std::process::{Command, Stdio};
 
 use support::{cardcheck, need};
 
-const COMMANDS: &[&str] = &["matrix", "watch", "explain", "schema", "completions", "man"];
+const COMMANDS: &[&str] = &[
+    "matrix", "list", "watch", "probe", "serve", "inspect", "diff", "advise", "explain", "schema", "completions", "man",
+];
 
 #[test]
 fn alone_it_says_what_to_do_first() {

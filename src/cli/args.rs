@@ -278,7 +278,7 @@ impl Inspect {
 }
 
 #[derive(Debug, ClapArgs)]
-#[command(after_help = ADVISE_EXAMPLES)]
+#[command(after_help = ADVISE_EXITS)]
 pub(super) struct Advise {
     /// JSON reports of `cardcheck matrix` or `watch`; directories of them, however deep (*.json, *.jsonl, *.ndjson); `-` for stdin
     #[arg(required = true, value_name = "REPORT|DIR|-")]
@@ -312,13 +312,7 @@ pub(super) struct Advise {
     pub(super) manner: Manner,
 }
 
-const ADVISE_EXAMPLES: &str = "\
-Examples:
-  cardcheck advise reports/
-  cardcheck advise reports/ --profile my-server.toml --client firefox,chrome
-  cardcheck advise reports/ --setting tls1.3-ec-pss
-  find /srv/reports -name '*.json' -mtime -30 -exec cat {} + | cardcheck advise -
-
+const ADVISE_EXITS: &str = "\
 Exit codes:
   0    here is the advice; reports that were left out are named
   2    the command line is wrong

@@ -15,27 +15,48 @@ const EXAMPLES: &[Examples] = &[
         ("cardcheck matrix --token \"My Card\" --key 01 --quick", "one key, few signatures"),
         ("cardcheck matrix --profile openssl-3.0 --client firefox", "one server, one client"),
         ("cardcheck matrix --export-html report.html", "a page for the browser as well"),
+        ("cardcheck matrix --baseline last.json --export-junit junit.xml", "in CI: only what changed fails"),
     ]),
     ("list", &[
-        ("cardcheck list", "what every token holds"),
+        ("cardcheck list", "what every token holds, and what is in the way"),
+        ("cardcheck list --module /usr/lib/opensc-pkcs11.so --login", "the private keys as well; asks for the PIN"),
     ]),
     ("watch", &[
         ("cardcheck watch", "card after card, until Ctrl-C"),
         ("cardcheck watch --save 'reports/{serial}.json'", "keep each card's whole report"),
         ("cardcheck watch --cards 1 --save '{label}.html'", "one card, as a page"),
     ]),
+    ("probe", &[
+        ("cardcheck probe portal.example", "whether it asks for a certificate, when, and with what"),
+        ("cardcheck probe portal.example:8443 --path /login --trace", "that page, and every message"),
+        ("cardcheck probe mail.example --starttls smtp", "a mail server"),
+        ("cardcheck probe portal.example --save-profile portal.toml", "for matrix --profile portal.toml"),
+    ]),
+    ("serve", &[
+        ("cardcheck serve", "open http://127.0.0.1:8440/ in the browser that fails"),
+        ("cardcheck serve --profile openssl-1.1.1,openssl-1.1.0", "ports that ask as these servers do"),
+        ("cardcheck serve --listen 127.0.0.1:0 --once --require --port-file ports", "for a client's own tests"),
+    ]),
     ("inspect", &[
         ("cardcheck inspect card.pem", "what servers make of a certificate"),
+        ("cardcheck inspect card.pem --ca ca.pem", "and of its chain, if they trust these CAs"),
+        ("cardcheck inspect 'pkcs11:id=%01;type=cert'", "one that lies on a token; no PIN"),
+    ]),
+    ("diff", &[
+        ("cardcheck diff before.json now.json", "what works no longer, and what works now"),
     ]),
     ("advise", &[
         ("cardcheck advise reports/", "all reports in a directory"),
+        ("cardcheck advise reports/ --profile my-server.toml --client firefox,chrome", "compared with your server"),
+        ("cardcheck advise reports/ --setting tls1.3-ec-pss", "this setting's lines for each server"),
     ]),
     ("explain", &[
         ("cardcheck explain", "the list of all findings"),
         ("cardcheck explain pss-listed-but-refused", "one of them at length"),
     ]),
     ("schema", &[
-        ("cardcheck schema > cardcheck.schema.json", "for a validator"),
+        ("cardcheck schema > cardcheck.schema.json", "of matrix' report, for a validator"),
+        ("cardcheck schema list", "of another command's"),
     ]),
     ("completions", &[
         ("cardcheck completions bash > ~/.local/share/bash-completion/completions/cardcheck", "bash"),

@@ -41,6 +41,7 @@ use args::{Args, Command};
 
 /// Runs the program: arguments in, exit code out.
 pub fn main() -> ExitCode {
+    speak::plainly_on_a_dumb_terminal();
     if std::env::args_os().len() < 2 {
         return ExitCode::from(texts::first_steps().code());
     }

@@ -31,6 +31,13 @@ pub(super) fn say(text: &str) {
     line(text);
 }
 
+/// No colours on stderr where the terminal can't show them, whatever else (a CI's variables) speaks for them.
+pub(super) fn plainly_on_a_dumb_terminal() {
+    if on_a_dumb_terminal() {
+        anstream::ColorChoice::Never.write_global();
+    }
+}
+
 /// A terminal that says of itself that it can only print lines.
 pub(super) fn on_a_dumb_terminal() -> bool {
     std::env::var_os("TERM").is_some_and(|term| term == "dumb")
