@@ -25,7 +25,7 @@ pub use target::Target;
 use self::dial::Dialler;
 use self::visit::Visit;
 use crate::diagnose;
-use crate::model::probe::{Address, AddressFound, Probe, Reaction};
+use crate::model::probe::{Address, AddressFound, Probe, Reaction, Spoken};
 use crate::model::protocol::Protocol;
 use crate::model::trace::{Message, Side};
 use crate::tls::conversation::Conversation;
