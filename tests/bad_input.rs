@@ -95,7 +95,7 @@ fn a_module_without_slots() {
     says(
         lab.faulty("healthy", "slots none").run(),
         ENVIRONMENT,
-        &["the module shows no slot", "help: connect a reader"],
+        &["the module shows no slot", "help: it uses no PC/SC reader"],
     );
 }
 

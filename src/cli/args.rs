@@ -26,6 +26,8 @@ pub(super) struct Args {
 pub(super) enum Command {
     /// Try every key against servers with different signature algorithm lists, as each client would
     Matrix(Box<Matrix>),
+    /// Show modules, readers, tokens, keys and certificates, and what is in the way; without a PIN
+    List(Box<List>),
     /// Check card after card at a technician's desk: card in, verdict, card out, next
     Watch(Box<Watch>),
     /// Look at a certificate by itself, and say what servers make of it
@@ -68,6 +70,34 @@ pub(super) struct Matrix {
     pub(super) effort: Effort,
     #[command(flatten)]
     pub(super) output: Output,
+}
+
+#[derive(Debug, ClapArgs)]
+#[command(after_help = exit::TABLE)]
+pub(super) struct List {
+    #[command(flatten)]
+    pub(super) token: Token,
+    /// Log in, which shows the private keys; costs a try if the PIN is wrong
+    #[arg(
+        long,
+        help_heading = "PIN (else the URI's pin-source, the reader's pad, or a prompt)"
+    )]
+    pub(super) login: bool,
+    #[command(flatten)]
+    pub(super) pin: Pin,
+    /// What goes to stdout
+    #[arg(
+        long,
+        value_name = "FORMAT",
+        default_value = "table",
+        help_heading = "Output"
+    )]
+    pub(super) format: PlainFormat,
+    /// Write the JSON report to this file as well; may be given several times
+    #[arg(long, value_name = "FILE", action = ArgAction::Append, help_heading = "Output")]
+    pub(super) export_json: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(super) manner: Manner,
 }
 
 #[derive(Debug, ClapArgs)]
@@ -318,6 +348,8 @@ impl From<Version> for TlsVersion {
 pub(super) enum Reported {
     /// cardcheck.matrix.v1
     Matrix,
+    /// cardcheck.list.v1
+    List,
     /// cardcheck.inspect.v1
     Inspect,
     /// cardcheck.advise.v1

@@ -7,6 +7,7 @@ use crate::matrix::profiles::{ProfileError, UnknownProfile};
 use crate::model::ckr::Ckr;
 use crate::model::function::Function;
 use crate::model::lost::Lost;
+use crate::model::obstacle::Obstacle;
 use crate::model::scheme::UnknownScheme;
 use crate::tls::authority::AuthorityError;
 use crate::token::ModuleError;
@@ -51,6 +52,15 @@ impl CliError {
         self
     }
 
+    /// As a part of a report.
+    pub(super) fn into_obstacle(self, id: &'static str) -> Obstacle {
+        Obstacle {
+            id,
+            what: self.message,
+            next: self.help.unwrap_or_default(),
+        }
+    }
+
     fn new(exit: Exit, message: impl Into<String>) -> Self {
         CliError {
             message: message.into(),
@@ -76,6 +86,7 @@ impl From<ModuleError> for CliError {
                 "a PKCS#11 module is a shared library (.so) for this machine's architecture, {}",
                 std::env::consts::ARCH
             ),
+            ModuleError::OtherArchitecture { ours, .. } => format!("install the module's package for {ours}, or a cardcheck for the module's architecture"),
             ModuleError::NotPkcs11(_) => "it is some other library; the module's documentation names the right file".into(),
             ModuleError::Refused(refusal) => refusal_help(refusal),
             ModuleError::Lost { lost, .. } => lost_help(lost).into(),
@@ -166,6 +177,12 @@ pub(super) fn pin_refused(token: &str, refusal: PinRefusal) -> CliError {
         }
     };
     CliError::environment(format!("token `{token}`: {refusal}")).help(help)
+}
+
+impl From<Obstacle> for CliError {
+    fn from(obstacle: Obstacle) -> Self {
+        CliError::environment(obstacle.what).help(obstacle.next)
+    }
 }
 
 impl From<BadUri> for CliError {

@@ -64,7 +64,7 @@ fn inspect_one(
     beside: Option<(&[Certificate], &[Certificate])>,
     now: i64,
 ) -> Result<Inspection, CliError> {
-    let anatomy = Anatomy::of(&leaf.der).map_err(|error| unreadable(source, &error))?;
+    let anatomy = Anatomy::of(leaf).map_err(|error| unreadable(source, &error))?;
     let path = beside.map(|(sent, trusted)| path(leaf, sent, trusted));
     let remarks = remarks(&Subject {
         certificate: leaf,

@@ -14,6 +14,7 @@ mod exit;
 mod host;
 mod inspect;
 mod interrupt;
+mod list;
 mod matrix;
 mod names;
 mod output;
@@ -22,6 +23,7 @@ mod progress;
 mod saving;
 mod servers;
 mod speak;
+mod survey;
 mod texts;
 mod tokens;
 mod watch;
@@ -37,6 +39,7 @@ pub fn main() -> ExitCode {
     let args = Args::parse();
     let ended = match args.command {
         Command::Matrix(options) => matrix::run(&options),
+        Command::List(options) => list::run(&options),
         Command::Watch(options) => watch::run(&options),
         Command::Inspect(options) => inspect::run(&options),
         Command::Advise(options) => advise::run(&options),

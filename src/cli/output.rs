@@ -20,7 +20,8 @@ pub(super) struct Output {
     files: Vec<Export>,
 }
 
-struct Export {
+/// A file that a report is written to.
+pub(super) struct Export {
     path: PathBuf,
     file: File,
     format: Format,
@@ -92,7 +93,11 @@ impl From<args::Format> for Format {
 }
 
 impl Export {
-    fn open(path: &Path, format: Format) -> Result<Export, CliError> {
+    /// Opens it; what it held is kept.
+    ///
+    /// # Errors
+    /// It can't be written.
+    pub(super) fn open(path: &Path, format: Format) -> Result<Export, CliError> {
         let fresh = !path.exists();
         let file = OpenOptions::new()
             .create(true)
@@ -108,7 +113,9 @@ impl Export {
         })
     }
 
-    fn write(&mut self, report: &str) -> Result<(), CliError> {
+    /// # Errors
+    /// It could not be written whole.
+    pub(super) fn write(&mut self, report: &str) -> Result<(), CliError> {
         let written = empty(&mut self.file).and_then(|()| self.file.write_all(report.as_bytes()));
         self.fresh = false;
         written.map_err(|error| {

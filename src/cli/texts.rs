@@ -45,6 +45,7 @@ fn unknown_finding(id: &str) -> CliError {
 pub(super) fn schema(of: Reported) -> Result<Exit, CliError> {
     stdout(&match of {
         Reported::Matrix => json::schema(),
+        Reported::List => json::listing::schema(),
         Reported::Inspect => inspect::json::schema(),
         Reported::Advise => advice::schema(),
     })?;

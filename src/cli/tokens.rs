@@ -10,13 +10,14 @@ use super::speak;
 use crate::model::certificate::Certificate;
 use crate::model::ckr::Ckr;
 use crate::model::key::Key;
+use crate::model::obstacle;
 use crate::model::redact::{self, Secret};
 use crate::model::token::{PinState, Token};
 use crate::token::Host;
 use crate::token::protocol::{Description, Slots};
 use crate::token::refusal::Refusal;
 use crate::token::select::{Selector, Uri};
-use crate::token::{Module, ModuleError, discover};
+use crate::token::{Module, ModuleError, discover, readers};
 
 /// A token that was opened, with the keys that were selected.
 pub(super) struct OpenToken {
@@ -88,7 +89,7 @@ impl Selection {
     }
 
     /// Was one token named, and not all there are?
-    fn names_one(&self) -> bool {
+    pub(super) fn names_one(&self) -> bool {
         self.token.is_some() || self.slot.is_some()
     }
 }
@@ -101,9 +102,13 @@ pub(super) fn module_path(
     wanted: &args::Token,
     selection: &Selection,
 ) -> Result<PathBuf, CliError> {
+    named_module(wanted, selection).map_or_else(default_module, Ok)
+}
+
+/// The module that was named, with `--module` or in a URI.
+pub(super) fn named_module(wanted: &args::Token, selection: &Selection) -> Option<PathBuf> {
     let from_uri = selection.uri().and_then(|uri| uri.module_path.clone());
-    let named = wanted.module.clone().or_else(|| from_uri.map(Into::into));
-    named.map_or_else(default_module, Ok)
+    wanted.module.clone().or_else(|| from_uri.map(Into::into))
 }
 
 fn default_module() -> Result<PathBuf, CliError> {
@@ -169,9 +174,6 @@ pub(super) fn certificates(
 /// The tokens that were selected and are initialised.
 fn select(module: &mut Module, selection: &Selection) -> Result<Vec<Description>, CliError> {
     let all = described(module)?;
-    if all.is_empty() {
-        return Err(no_token(module));
-    }
     let names: Vec<String> = all.iter().map(name).collect();
     let wanted: Vec<_> = all
         .into_iter()
@@ -196,16 +198,36 @@ fn select(module: &mut Module, selection: &Selection) -> Result<Vec<Description>
     }
 }
 
+/// All tokens that say what they are.
+///
+/// # Errors
+/// There is none; why.
 fn described(module: &mut Module) -> Result<Vec<Description>, CliError> {
     let slots = slots(module)?;
     let mut described = Vec::new();
-    for slot in slots.with_token {
-        match module.describe(slot) {
+    let mut silent = Vec::new();
+    for slot in &slots.with_token {
+        match module.describe(*slot) {
             Ok(description) => described.push(description),
-            Err(refusal) => speak::warning(&format!("a slot was left out: {refusal}")),
+            Err(refusal) => silent.push(refusal),
         }
     }
+    if described.is_empty() {
+        // a card that the module can't get at may not count as one
+        let all = slots.all.iter();
+        let mut hidden = all.filter_map(|slot| module.describe(*slot).err());
+        let refused = silent.first().cloned().or_else(|| hidden.find(is_telling));
+        return Err(no_token(&slots, refused.as_ref()));
+    }
+    for refusal in silent {
+        speak::warning(&format!("a slot was left out: {refusal}"));
+    }
     Ok(described)
+}
+
+/// That a slot is empty is no news.
+fn is_telling(refusal: &Refusal) -> bool {
+    !refusal.ckr().is_some_and(Ckr::is_about_removal)
 }
 
 fn slots(module: &mut Module) -> Result<Slots, CliError> {
@@ -213,27 +235,34 @@ fn slots(module: &mut Module) -> Result<Slots, CliError> {
     slots.map_err(|refusal| CliError::from(ModuleError::Refused(refusal)))
 }
 
-/// No slot shows a token: what C_GetTokenInfo answers tells why.
-fn no_token(module: &mut Module) -> CliError {
-    let all = match slots(module) {
-        Ok(slots) => slots.all,
-        Err(error) => return error,
+/// The readers know best; where they can't say, what the module said.
+fn no_token(slots: &Slots, refused: Option<&Refusal>) -> CliError {
+    let obstacles = match slots.uses_pcsc {
+        true => obstacle::at_the_readers(&readers::ask(), &[]),
+        false => Vec::new(),
     };
-    let refusals = all.iter().filter_map(|slot| module.describe(*slot).err());
-    let refusals: Vec<Refusal> = refusals.collect();
-    let is_empty = |refusal: &&Refusal| refusal.ckr().is_some_and(Ckr::is_about_removal);
-    match (all.len(), refusals.iter().find(|refusal| !is_empty(refusal))) {
-        (_, Some(refusal)) => unreachable_token(refusal),
-        (0, None) => CliError::environment("the module shows no slot")
-            .help("connect a reader; for OpenSC see that pcscd runs, for SoftHSM2 that SOFTHSM2_CONF is right"),
-        (1, None) => CliError::environment("no token in the module's only slot").help(PUT_IT_IN),
-        (count, None) => CliError::environment(format!("no token in any of {count} slots")).help(PUT_IT_IN),
+    let mut obstacles = obstacles.into_iter();
+    match (obstacles.next(), refused, slots.all.len()) {
+        (Some(first), ..) => {
+            let others = obstacles.map(|obstacle| obstacle.what);
+            others.for_each(|what| speak::warning(&what));
+            first.into()
+        }
+        (None, Some(refusal), _) => unreachable_token(refusal),
+        (None, None, 0) => CliError::environment("the module shows no slot")
+            .help("it uses no PC/SC reader: its own configuration says where its tokens are (SoftHSM2: SOFTHSM2_CONF)"),
+        (None, None, slots) => CliError::environment(format!("no token in any of {slots} slots"))
+            .help("put the card into the reader, or connect the token"),
     }
 }
 
-const PUT_IT_IN: &str = "put the card into the reader";
+/// A token that doesn't say what it is.
+pub(super) fn silent(refusal: &Refusal) -> CliError {
+    CliError::environment(format!("a card is in, and doesn't answer: {refusal}"))
+        .help("this module may not know it: try its issuer's with --module; else pull the card and put it back")
+}
 
-fn uninitialised(token: &Description) -> CliError {
+pub(super) fn uninitialised(token: &Description) -> CliError {
     let slot = token.token.slot;
     CliError::environment(format!("the token in slot {slot} is not initialised (CKF_TOKEN_INITIALIZED)"))
         .help("initialise it with its issuer's tool, or for SoftHSM2 `softhsm2-util --init-token`; cardcheck never writes to a token")
@@ -249,9 +278,21 @@ pub(super) fn open_one(
     selection: &Selection,
     pins: &mut PinKeeper,
 ) -> Result<OpenToken, CliError> {
+    log_in(&host, description, pins)?;
+    read(host, description, selection)
+}
+
+/// Reads a token, as far as it shows itself.
+///
+/// # Errors
+/// The token refused.
+pub(super) fn read(
+    host: Host,
+    description: &Description,
+    selection: &Selection,
+) -> Result<OpenToken, CliError> {
     let refused = |refusal: Refusal| token_refused(&description.token.label, &refusal);
     let mut token = description.token.clone();
-    log_in(&host, description, pins)?;
     let inventory = host.inventory().map_err(refused)?;
     token.mechanisms = inventory.mechanisms;
     token.orphan_certificates = inventory.orphan_certificates;
@@ -270,7 +311,14 @@ pub(super) fn open_one(
 }
 
 /// Logs in if the token wants it.
-fn log_in(host: &Host, description: &Description, pins: &mut PinKeeper) -> Result<(), CliError> {
+///
+/// # Errors
+/// The PIN may not be sent, or the token refused it.
+pub(super) fn log_in(
+    host: &Host,
+    description: &Description,
+    pins: &mut PinKeeper,
+) -> Result<(), CliError> {
     let label = name(description);
     if !description.login_required {
         return Ok(());

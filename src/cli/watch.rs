@@ -127,9 +127,12 @@ impl<'a> Shift<'a> {
             }
             Event::Left(_) => Ok(()),
             Event::Silent(refusal) => {
-                let told =
-                    CliError::environment(format!("a card is in, and doesn't answer: {refusal}"));
-                speak::failure(&told.help("this module may not know it: try its issuer's with --module; else pull the card and put it back"));
+                let why = lookout.obstacles().into_iter().next();
+                speak::failure(&why.map_or_else(|| tokens::silent(&refusal), CliError::from));
+                Ok(())
+            }
+            Event::Obstacle(obstacle) => {
+                speak::failure(&obstacle.into());
                 Ok(())
             }
             Event::Trouble(trouble) => {

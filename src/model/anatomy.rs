@@ -1,11 +1,12 @@
 //! A certificate taken apart: what of it people look at when a server refuses it.
 
-use x509_parser::der_parser::asn1_rs::{Oid, Tag};
+use x509_parser::der_parser::asn1_rs::Tag;
 use x509_parser::extensions::{DistributionPointName, GeneralName, ParsedExtension};
 use x509_parser::oid_registry::{OidEntry, OidRegistry};
 use x509_parser::prelude::{FromDer, X509Certificate, X509Name};
 
-use super::certificate::NotACertificate;
+use super::certificate::{Certificate, NotACertificate};
+use super::usage;
 
 /// Everything in a certificate that bears on a login, beyond what [`Certificate`](super::certificate::Certificate) holds.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -44,13 +45,16 @@ pub struct Attribute {
 }
 
 impl Anatomy {
-    /// Takes a DER certificate apart. An extension that can't be read is left out.
+    /// Takes a certificate apart. An extension that can't be read is left out.
     ///
     /// # Errors
-    /// The bytes are no certificate.
-    pub fn of(der: &[u8]) -> Result<Anatomy, NotACertificate> {
-        let (_, parsed) = X509Certificate::from_der(der)?;
+    /// Its DER is no certificate.
+    pub fn of(certificate: &Certificate) -> Result<Anatomy, NotACertificate> {
+        let (_, parsed) = X509Certificate::from_der(&certificate.der)?;
+        let key_usage = usage::key_usage(certificate);
         let mut anatomy = Anatomy {
+            key_usage: key_usage.map(|names| names.into_iter().map(str::to_owned).collect()),
+            extended_key_usage: usage::extended_key_usage(certificate),
             subject: attributes(parsed.subject()),
             issuer: attributes(parsed.issuer()),
             ..Anatomy::default()
@@ -63,13 +67,6 @@ impl Anatomy {
 
     fn read(&mut self, extension: &ParsedExtension<'_>, critical: bool) {
         match extension {
-            ParsedExtension::KeyUsage(usage) => self.key_usage = Some(key_usage(usage.flags)),
-            ParsedExtension::ExtendedKeyUsage(usage) => {
-                let named = EXTENDED.iter().filter(|(is, _)| is(usage));
-                let named = named.map(|(_, name)| (*name).to_owned());
-                self.extended_key_usage =
-                    Some(named.chain(usage.other.iter().map(purpose)).collect());
-            }
             ParsedExtension::CertificatePolicies(policies) => {
                 let oids = policies
                     .iter()
@@ -109,56 +106,6 @@ impl Anatomy {
 
 const OCSP: &str = "1.3.6.1.5.5.7.48.1";
 const CA_ISSUERS: &str = "1.3.6.1.5.5.7.48.2";
-
-/// The bits of keyUsage, the first one first.
-const KEY_USAGE: &[&str] = &[
-    "digitalSignature",
-    "nonRepudiation",
-    "keyEncipherment",
-    "dataEncipherment",
-    "keyAgreement",
-    "keyCertSign",
-    "cRLSign",
-    "encipherOnly",
-    "decipherOnly",
-];
-
-type Usage<'a> = x509_parser::extensions::ExtendedKeyUsage<'a>;
-
-/// The purposes that the parser knows by themselves.
-#[allow(clippy::type_complexity)] // a row is a question and a name
-const EXTENDED: &[(fn(&Usage<'_>) -> bool, &str)] = &[
-    (|usage| usage.any, "anyExtendedKeyUsage"),
-    (|usage| usage.client_auth, "clientAuth"),
-    (|usage| usage.server_auth, "serverAuth"),
-    (|usage| usage.email_protection, "emailProtection"),
-    (|usage| usage.code_signing, "codeSigning"),
-    (|usage| usage.time_stamping, "timeStamping"),
-    (|usage| usage.ocsp_signing, "OCSPSigning"),
-];
-
-/// Other purposes that are met on cards.
-const PURPOSES: &[(&str, &str)] = &[
-    ("1.3.6.1.4.1.311.20.2.2", "smartcardLogon"),
-    ("1.3.6.1.5.2.3.4", "pkinitKPClientAuth"),
-    ("1.3.6.1.4.1.311.10.3.4", "encryptingFileSystem"),
-    ("1.3.6.1.4.1.311.10.3.12", "documentSigning"),
-    ("2.16.840.1.101.3.6.8", "PIV cardAuth"),
-    ("1.3.6.1.5.5.7.3.21", "secureShellClient"),
-    ("1.3.6.1.5.5.7.3.17", "ipsecIKE"),
-];
-
-fn purpose(oid: &Oid<'_>) -> String {
-    let oid = oid.to_id_string();
-    let known = PURPOSES.iter().find(|(known, _)| *known == oid);
-    known.map_or(oid.clone(), |(_, name)| format!("{name} ({oid})"))
-}
-
-fn key_usage(flags: u16) -> Vec<String> {
-    let bits = KEY_USAGE.iter().enumerate();
-    let set = bits.filter(|(bit, _)| flags >> bit & 1 == 1);
-    set.map(|(_, name)| (*name).to_owned()).collect()
-}
 
 fn attributes(name: &X509Name<'_>) -> Vec<Attribute> {
     let registry = OidRegistry::default().with_x509();
@@ -275,7 +222,7 @@ mod tests {
 
     #[test]
     fn usages_and_names_are_read() {
-        let anatomy = Anatomy::of(&certificate()).unwrap();
+        let anatomy = Anatomy::of(&Certificate::from_der(&certificate()).unwrap()).unwrap();
         assert_eq!(anatomy.key_usage, Some(vec!["digitalSignature".into()]));
         assert_eq!(anatomy.extended_key_usage, Some(vec!["clientAuth".into()]));
         assert_eq!(anatomy.alternative_names, ["DNS:jo.example.test"]);
@@ -303,7 +250,8 @@ mod tests {
             if let Some(place) = der.get_mut(at) {
                 *place = byte;
             }
-            let _ = Anatomy::of(&der);
+            let changed = Certificate { der, ..Certificate::default() };
+            let _ = Anatomy::of(&changed);
         }
     }
 }

@@ -5,6 +5,7 @@ pub mod advice;
 pub mod inspect;
 pub mod json;
 pub mod junit;
+pub mod listing;
 pub mod markdown;
 mod names;
 mod prose;

@@ -3,6 +3,8 @@
 
 use std::path::{Path, PathBuf};
 
+use super::p11kit;
+
 /// Directories in which distributions put PKCS#11 modules; `{triplet}` is Debian's multiarch name.
 const DIRECTORIES: &[&str] = &[
     "/usr/lib/{triplet}",
@@ -40,6 +42,77 @@ pub fn find(name: &str) -> Option<PathBuf> {
         .iter()
         .map(|directory| Path::new(&expand(directory)).join(name));
     paths.find(|path| path.exists())
+}
+
+/// More modules that are installed where distributions put them, or their makers do.
+const OTHERS: &[&str] = &[
+    "libcackey.so",
+    "libkryoptic_pkcs11.so",
+    "libtpm2_pkcs11.so",
+    "libbeidpkcs11.so",
+    "libpteidpkcs11.so",
+    "libeTPkcs11.so",
+    "libIDPrimePKCS11.so",
+    "libbit4xpki.so",
+    "libASEP11.so",
+    "libcryptoki.so",
+];
+
+/// A module that is here.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Found {
+    /// Its file.
+    pub path: PathBuf,
+    /// Who knows of it: `p11-kit (opensc-pkcs11.module)`, `well-known path`.
+    pub found_by: Vec<String>,
+    /// p11-kit's configuration says that it holds authorities, and no keys.
+    pub trust_policy: bool,
+}
+
+/// All modules that p11-kit is configured with, then those at the well-known places, each file once. p11-kit's proxy is
+/// none of its own: it shows the others.
+pub fn all() -> Vec<Found> {
+    let configured = p11kit::configured().into_iter().map(|module| Found {
+        path: in_p11_kit_s_directory(&module.module),
+        found_by: vec![format!("p11-kit ({})", module.file)],
+        trust_policy: module.trust_policy,
+    });
+    let names = NAMES.iter().chain(OTHERS);
+    let names = names.filter(|name| !name.starts_with("p11-kit-proxy"));
+    let well_known = names.filter_map(|name| find(name)).map(|path| Found {
+        path,
+        found_by: vec!["well-known path".into()],
+        trust_policy: false,
+    });
+    each_once(configured.chain(well_known))
+}
+
+fn each_once(all: impl Iterator<Item = Found>) -> Vec<Found> {
+    let whole = |path: &Path| path.canonicalize().unwrap_or_else(|_| path.to_owned());
+    let mut found: Vec<Found> = Vec::new();
+    for module in all {
+        let same = |known: &&mut Found| whole(&known.path) == whole(&module.path);
+        match found.iter_mut().find(same) {
+            Some(known) => known.found_by.extend(module.found_by),
+            None => found.push(module),
+        }
+    }
+    found
+}
+
+/// p11-kit takes a path without a root from its own directory.
+fn in_p11_kit_s_directory(module: &Path) -> PathBuf {
+    if module.is_absolute() {
+        return module.to_owned();
+    }
+    let own = DIRECTORIES
+        .iter()
+        .filter(|directory| directory.ends_with("/pkcs11"));
+    let mut paths = own.map(|directory| Path::new(&expand(directory)).join(module));
+    let there = paths.find(|path| path.exists());
+    there
+        .or_else(|| find(&module.to_string_lossy()))
+        .unwrap_or_else(|| module.to_owned())
 }
 
 /// The file names that were looked for, for an error message.

@@ -43,7 +43,15 @@ impl Library {
         Ok(Slots {
             with_token: list(true)?,
             all: list(false)?,
+            uses_pcsc: uses_pcsc(),
         })
+    }
+
+    /// # Errors
+    /// C_GetSlotInfo refused.
+    pub(super) fn slot_description(&self, slot: u64) -> Result<String, Refusal> {
+        let described = self.raw.slot_description(slot);
+        described.map_err(Refusal::of(Function::GetSlotInfo))
     }
 
     /// # Errors
@@ -62,6 +70,12 @@ impl Library {
         // nothing is left to do with an error here: the process is about to end
         let _ = self.raw.finalize();
     }
+}
+
+/// Does this process have the library loaded that speaks to pcscd? Some modules load it only when they are initialised.
+fn uses_pcsc() -> bool {
+    let loaded = std::fs::read_to_string("/proc/self/maps");
+    loaded.is_ok_and(|loaded| loaded.contains("/libpcsclite"))
 }
 
 fn initialize(raw: &Raw) -> Result<(), Refusal> {

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
 
+use super::architecture;
 use super::host::Host;
 use super::launch::Launch;
 use super::process::Process;
@@ -43,6 +44,16 @@ pub enum ModuleError {
         /// The loader's words.
         detail: String,
     },
+    /// A library for another kind of machine.
+    #[error("{} is a library for {theirs}, and this cardcheck is built for {ours}", path.display())]
+    OtherArchitecture {
+        /// The file.
+        path: PathBuf,
+        /// Its architecture.
+        theirs: String,
+        /// Ours.
+        ours: &'static str,
+    },
     /// A library, but not one that speaks PKCS#11.
     #[error("{} is a library, but no PKCS#11 module: it has no C_GetFunctionList, or one that gives nothing", .0.display())]
     NotPkcs11(PathBuf),
@@ -57,6 +68,20 @@ pub enum ModuleError {
         /// How.
         lost: Lost,
     },
+}
+
+impl ModuleError {
+    /// Its name in a report.
+    pub fn id(&self) -> &'static str {
+        match self {
+            ModuleError::NotFound(_) => "module-missing",
+            ModuleError::Directory(_) | ModuleError::NotALibrary { .. } => "module-not-a-library",
+            ModuleError::OtherArchitecture { .. } => "module-other-architecture",
+            ModuleError::NotPkcs11(_) => "module-not-pkcs11",
+            ModuleError::Refused(_) => "module-refused",
+            ModuleError::Lost { .. } => "module-lost",
+        }
+    }
 }
 
 impl Module {
@@ -92,6 +117,17 @@ impl Module {
         match self.ask(&Request::Slots)? {
             Reply::Slots(slots) => slots,
             _ => Err(out_of_turn(Function::GetSlotList)),
+        }
+    }
+
+    /// C_GetSlotInfo's slotDescription: of a reader, its name.
+    ///
+    /// # Errors
+    /// C_GetSlotInfo gave nothing.
+    pub fn slot_description(&mut self, slot: u64) -> Result<String, Refusal> {
+        match self.ask(&Request::SlotDescription(slot))? {
+            Reply::SlotDescription(description) => description,
+            _ => Err(out_of_turn(Function::GetSlotInfo)),
         }
     }
 
@@ -163,12 +199,22 @@ impl Failed {
             Failed::Unusable(LoadFailure::NotALibrary(_)) if !path.exists() => {
                 ModuleError::NotFound(path)
             }
-            Failed::Unusable(LoadFailure::NotALibrary(detail)) => {
-                ModuleError::NotALibrary { path, detail }
-            }
+            Failed::Unusable(LoadFailure::NotALibrary(detail)) => refused_by_loader(path, detail),
             Failed::Unusable(LoadFailure::NotPkcs11) => ModuleError::NotPkcs11(path),
             Failed::Unusable(LoadFailure::Refused(refusal)) => ModuleError::Refused(refusal),
         }
+    }
+}
+
+/// The loader's words don't tell a library for another machine from a broken one.
+fn refused_by_loader(path: PathBuf, detail: String) -> ModuleError {
+    match architecture::other_than_ours(&path) {
+        Some(theirs) => ModuleError::OtherArchitecture {
+            path,
+            theirs,
+            ours: std::env::consts::ARCH,
+        },
+        None => ModuleError::NotALibrary { path, detail },
     }
 }
 

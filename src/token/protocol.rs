@@ -65,8 +65,10 @@ pub struct Inventory {
 pub struct Slots {
     /// CK_SLOT_IDs of those with a token in them, an uninitialised one included.
     pub with_token: Vec<u64>,
-    /// Those of all, with or without a token.
+    /// CK_SLOT_IDs of all, with or without a token.
     pub all: Vec<u64>,
+    /// The module has libpcsclite loaded: its slots are readers, and pcscd knows more of them.
+    pub uses_pcsc: bool,
 }
 
 /// Why a file can't be used as a module.
@@ -89,6 +91,8 @@ pub(super) enum Request {
         trace: Option<PathBuf>,
     },
     Slots,
+    /// C_GetSlotInfo's slotDescription.
+    SlotDescription(u64),
     /// C_GetTokenInfo: no session, no login.
     Describe(u64),
     /// Log in to this token, in the slot that it was described in: to no other that may be there by now.
@@ -115,6 +119,7 @@ pub(super) enum Reply {
     PinInDoubt,
     Loaded(Result<Module, LoadFailure>),
     Slots(Result<Slots, Refusal>),
+    SlotDescription(Result<String, Refusal>),
     Description(Result<Description, Refusal>),
     Login(Result<(), Refusal>),
     Inventory(Result<Inventory, Refusal>),

@@ -230,6 +230,26 @@ impl Raw {
         })
     }
 
+    /// C_GetSlotInfo's slotDescription.
+    pub(super) fn slot_description(&self, slot: Slot) -> Result<String, Ckr> {
+        let call = self
+            .functions
+            .C_GetSlotInfo
+            .ok_or(Ckr::FUNCTION_NOT_SUPPORTED)?;
+        let mut info = sys::CK_SLOT_INFO::default();
+        let begun = self.begin(Function::GetSlotInfo, || format!("slotID={slot}"));
+        // SAFETY: `info` is a whole CK_SLOT_INFO.
+        begun.end_with(unsafe { call(slot, &mut info) }, || {
+            format!(
+                "slotDescription={:?}, manufacturerID={:?}, flags=0x{:x}",
+                text(&info.slotDescription),
+                text(&info.manufacturerID),
+                info.flags
+            )
+        })?;
+        Ok(text(&info.slotDescription))
+    }
+
     /// C_GetTokenInfo.
     pub(super) fn token_info(&self, slot: Slot) -> Result<TokenInfo, Ckr> {
         let call = self

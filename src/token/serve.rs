@@ -87,6 +87,10 @@ impl Desk {
                 Reply::Loaded(self.load(&module, trace.as_deref(), replies))
             }
             Request::Slots => Reply::Slots(self.library().and_then(Library::slots)),
+            Request::SlotDescription(slot) => {
+                let library = self.library();
+                Reply::SlotDescription(library.and_then(|library| library.slot_description(slot)))
+            }
             Request::Describe(slot) => {
                 let library = self.library();
                 Reply::Description(library.and_then(|library| library.describe(slot)))

@@ -3,6 +3,7 @@
 mod cell;
 mod finding;
 mod key;
+pub mod listing;
 mod profile;
 mod token;
 
@@ -109,14 +110,20 @@ struct Summary {
     signatures: usize,
 }
 
+impl Tool {
+    fn this() -> Tool {
+        Tool {
+            name: env!("CARGO_PKG_NAME"),
+            version: env!("CARGO_PKG_VERSION"),
+        }
+    }
+}
+
 impl From<&Run> for Report {
     fn from(run: &Run) -> Self {
         Report {
             schema: SCHEMA,
-            tool: Tool {
-                name: env!("CARGO_PKG_NAME"),
-                version: env!("CARGO_PKG_VERSION"),
-            },
+            tool: Tool::this(),
             started: run.started.clone(),
             duration_ms: run.duration_ms,
             complete: run.complete,

@@ -49,7 +49,7 @@ struct PinReport {
 }
 
 #[derive(Serialize, JsonSchema)]
-struct MechanismReport {
+pub(super) struct MechanismReport {
     /// `CKM_...`, or the number in hex where it has no name.
     name: String,
     code: u64,
