@@ -47,6 +47,10 @@ package_for() {
     *:opensc-pkcs11) echo opensc ;;
     dnf:pcscd) echo pcsc-lite ;;
     *:pcscd) echo pcsclite ;;
+    *:ykcs11) echo yubico-piv-tool ;;
+    *:libnss3) echo nss ;;
+    dnf:openssh-client) echo openssh-clients ;;
+    pacman:openssh-*) echo openssh ;;
     *) echo "$2" ;;
   esac
 }
