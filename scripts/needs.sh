@@ -57,6 +57,10 @@ package_for() {
     dnf:postgresql) echo postgresql-server ;;
     dnf:slapd) echo openldap-servers ;;
     *:slapd) echo openldap ;;
+    *:ykcs11) echo yubico-piv-tool ;;
+    *:libnss3) echo nss ;;
+    dnf:openssh-client) echo openssh-clients ;;
+    pacman:openssh-*) echo openssh ;;
     *) echo "$2" ;;
   esac
 }

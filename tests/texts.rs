@@ -8,7 +8,18 @@ use std::process::{Command, Stdio};
 use support::{cardcheck, need};
 
 const COMMANDS: &[&str] = &[
-    "matrix", "list", "watch", "probe", "serve", "inspect", "diff", "advise", "explain", "schema", "completions", "man",
+    "matrix",
+    "list",
+    "watch",
+    "probe",
+    "serve",
+    "inspect",
+    "diff",
+    "advise",
+    "explain",
+    "schema",
+    "completions",
+    "man",
 ];
 
 #[test]

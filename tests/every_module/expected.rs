@@ -3,7 +3,7 @@
 
 pub(crate) struct Expected {
     pub(crate) name: &'static str,
-    /// Takes long to install, or changes much of the system it is installed on.
+    /// Takes long to install, or changes more of a system than tests should without being asked: its package starts a daemon.
     pub(crate) heavy: bool,
     pub(crate) keys: &'static [Key],
 }
@@ -69,7 +69,7 @@ pub(crate) const ALL: &[Expected] = &[
     light("softhsm2", HEALTHY),
     light("p11-kit-proxy", HEALTHY),
     light("p11-kit-remote", HEALTHY_AFAR),
-    light("p11-kit-ssh", HEALTHY_AFAR),
+    heavy("p11-kit-ssh", HEALTHY_AFAR),
     light(
         "opensc",
         &[

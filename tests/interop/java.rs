@@ -15,7 +15,6 @@ const ROWS: &[Row] = &[
     ("bench",      "rsa-2048", PSS_FIRST,   "1.2", In(PSS_256)),
     ("bench",      "rsa-2048", PKCS1_FIRST, "1.2", In(PKCS1_256)),
     ("bench",      "rsa-2048", LARGE_FIRST, "1.3", In(PSS_384)),
-    ("bench",      "rsa-2048", SHA1,        "1.2", Out("select")),
     ("bench",      "p-256",    P384_FIRST,  "1.2", In(ECDSA_256)), // the curve is bound in TLS 1.2 too
     ("bench",      "p-256",    P384_ONLY,   "1.2", Out("select")),
     ("bench",      "p-256",    PSS_FIRST,   "1.2", NotForThisKey),
@@ -33,6 +32,38 @@ fn java_does_what_its_cells_say() {
     if let Some(desk) = Desk::of(&Java, TOKENS) {
         desk.all_agree(ROWS);
     }
+}
+
+/// The rule is that of Java 17.0.18, 21.0.10 and later, 25 among them: no SHA-1 in a handshake's signature.
+#[rustfmt::skip]
+const WITHOUT_SHA1: &[Row] = &[
+    ("bench", "rsa-2048", SHA1, "1.2", Out("select")),
+];
+
+#[test]
+fn a_java_that_signs_no_sha1_sends_no_certificate() {
+    if let Some(desk) = Desk::of(&Java, TOKENS) {
+        match refuses_sha1() {
+            true => desk.all_agree(WITHOUT_SHA1),
+            false => println!("SKIPPED: this Java still signs with SHA-1, which later ones refuse"),
+        }
+    }
+}
+
+/// As its security properties say (jdk.tls.disabledAlgorithms).
+fn refuses_sha1() -> bool {
+    let settings = Command::new("java")
+        .args(["-XshowSettings:properties", "-version"])
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&settings.stderr).into_owned();
+    let home = said
+        .lines()
+        .find_map(|line| line.trim().strip_prefix("java.home = "));
+    let home = home.expect("java.home").to_owned();
+    let security = std::path::Path::new(&home).join("conf/security/java.security");
+    let properties = std::fs::read_to_string(security).unwrap();
+    properties.contains("SHA1 usage HandshakeSignature")
 }
 
 /// After C_Sign nothing is tried any more.

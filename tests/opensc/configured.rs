@@ -46,8 +46,8 @@ fn a_card_that_the_module_does_not_know_is_no_empty_reader() {
     };
     let ran = log_in(&readers).run().exits(3);
     insta::assert_snapshot!(ran.stderr(), @r"
-    error: the module doesn't know the card that is in the reader (C_GetTokenInfo: CKR_TOKEN_NOT_RECOGNIZED)
-    help: use the module that belongs to the card; what it is, `opensc-tool --atr --name` tells
+    error: the card in reader `Virtual PIV 00 00` is not one that this module knows (ATR 3b:8b:80:01:80:f9:a0:00:00:03:08:00:00:10:00:c8)
+    help: name its issuer's module with --module; `cardcheck list` tries all that are found here
     ");
 }
 

@@ -104,7 +104,9 @@ fn the_repeat_that_nobody_tells_of_is_seen_in_the_time_of_the_signature() {
     };
     let ran = log_in(&readers).args("--format json").run().exits(0);
     let report = ran.report();
-    let trials = report.key("PIV AUTH key")["capabilities"].as_array().unwrap();
+    let trials = report.key("PIV AUTH key")["capabilities"]
+        .as_array()
+        .unwrap();
     let times = trials.iter().filter_map(|trial| trial["sign_ms"].as_f64());
     let times: Vec<f64> = times.collect();
     let slow = times.iter().filter(|time| **time >= 300.0).count();
