@@ -34,7 +34,7 @@ fn java_does_what_its_cells_say() {
     }
 }
 
-/// The rule is that of Java 17.0.18, 21.0.10 and later, 25 among them: no SHA-1 in a handshake's signature.
+/// The rule is that of Java 17.0.21; older updates of 17 sign with SHA-1 if nothing better is asked for.
 #[rustfmt::skip]
 const WITHOUT_SHA1: &[Row] = &[
     ("bench", "rsa-2048", SHA1, "1.2", Out("select")),
