@@ -9,6 +9,8 @@ mod reader;
 mod running;
 mod support;
 
+use std::time::Duration;
+
 use piv::{Card, Setup, Slot};
 use reader::{Readers, opensc};
 use rexpect::session::PtySession;
@@ -77,6 +79,7 @@ fn a_restart_of_pcscd_is_no_removal() {
     until("watch has found the card again", || {
         card.stats().apdus > before.apdus
     });
+    until_nobody_asks(&card);
     card.pull();
     let between = terminal.exp_string("is out; put the next card in").unwrap();
     assert!(!between.contains("card in:"), "{between}");
@@ -87,6 +90,15 @@ fn a_restart_of_pcscd_is_no_removal() {
     );
     let rest = get_up(&mut terminal);
     assert!(rest.contains("1 card: 1 good"), "{rest}");
+}
+
+/// A card that is pulled in the middle of a command hangs OpenSC, which is another test's subject.
+fn until_nobody_asks(card: &Card) {
+    until("nobody asks the card", || {
+        let before = card.stats().apdus;
+        std::thread::sleep(Duration::from_millis(200));
+        card.stats().apdus == before
+    });
 }
 
 #[test]

@@ -265,7 +265,7 @@ fn a_pattern_that_can_t_be_saved_to_is_told_before_a_card_is_asked_for() {
     );
     assert!(ran.stderr().contains("{serial}"), "{}", ran.stderr());
     let ran = watch("{serial}").exits(2);
-    assert!(ran.stderr().contains(".json or .txt"), "{}", ran.stderr());
+    assert!(ran.stderr().contains(".json, .html"), "{}", ran.stderr());
     let ran = watch("/dev/null/{serial}.json").exits(3);
     assert!(
         ran.stderr().contains("can't write /dev/null"),

@@ -106,8 +106,10 @@ fn format_of(pattern: &str) -> Result<Format, CliError> {
     let extension = Path::new(pattern).extension();
     let format = extension.and_then(|extension| Format::of_extension(&extension.to_string_lossy()));
     format.ok_or_else(|| {
-        CliError::usage(format!("--save {pattern}: its ending tells no format"))
-            .help(format!("end it in {}", Format::extensions().join(" or ")))
+        CliError::usage(format!("--save {pattern}: its ending tells no format")).help(format!(
+            "end it in one of {}",
+            Format::extensions().join(", ")
+        ))
     })
 }
 
