@@ -161,6 +161,7 @@ impl<'a> Shift<'a> {
             Err(error) => self.tally.unchecked.push(speak::failure(&error)),
         }
         if !self.is_done() {
+            lookout.get_ready();
             self.say("take the card out");
         }
         Ok(())

@@ -141,12 +141,24 @@ impl Lookout {
     /// Looks once, which takes as long as the module does.
     pub fn look(&mut self) -> Option<Event> {
         if self.events.is_empty() {
-            match self.look_at_slots() {
-                Ok(()) => self.trouble = None,
-                Err(error) => self.tell_once(error.to_string()),
-            }
+            self.look_now();
         }
         self.events.pop_front()
+    }
+
+    /// Has another process find the tokens again, if a host took the one that saw them: before somebody is asked to take
+    /// a card out, since OpenSC hangs over a card that is pulled while it reads it.
+    pub fn get_ready(&mut self) {
+        if self.renumbered {
+            self.look_now();
+        }
+    }
+
+    fn look_now(&mut self) {
+        match self.look_at_slots() {
+            Ok(()) => self.trouble = None,
+            Err(error) => self.tell_once(error.to_string()),
+        }
     }
 
     fn look_at_slots(&mut self) -> Result<(), ModuleError> {
