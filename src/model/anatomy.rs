@@ -8,7 +8,7 @@ use x509_parser::prelude::{FromDer, X509Certificate, X509Name};
 use super::certificate::{Certificate, NotACertificate};
 use super::usage;
 
-/// Everything in a certificate that bears on a login, beyond what [`Certificate`](super::certificate::Certificate) holds.
+/// Everything in a certificate that bears on a login, beyond what [`Certificate`] holds.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Anatomy {
     /// The subject's attributes, in the certificate's order.
