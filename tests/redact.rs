@@ -94,6 +94,46 @@ fn no_format_and_no_finding_names_the_card_or_its_holder() {
     assert!(plain.findings().len() >= 7, "{:?}", plain.findings());
 }
 
+#[test]
+fn a_list_names_nobody_either() {
+    let Some(lab) = Lab::new(&["personal"]) else {
+        return;
+    };
+    let plain = personal(&lab).args("--format json").run().exits(1).report();
+    let mut names = names(&plain);
+    // its one byte counts keys, and is anywhere
+    names.retain(|name| name.len() > 2);
+    let list = || {
+        let list = cardcheck().env("SOFTHSM2_CONF", lab.path("personal").join("softhsm2.conf"));
+        let list = list
+            .arg("list")
+            .arg("--module")
+            .arg(softhsm())
+            .arg("--redact");
+        list.args("--login --pin-file").arg(lab.path("pin"))
+    };
+    for format in ["table", "json"] {
+        let ran = list().args("--format").arg(format).run();
+        assert!(
+            ran.stdout().contains("RSA") || ran.stdout().contains("rsa"),
+            "{}",
+            ran.stdout()
+        );
+        names_nobody(&ran.stdout(), &names, format);
+    }
+    // without a login, too, and with one that fails
+    let public = cardcheck().env("SOFTHSM2_CONF", lab.path("personal").join("softhsm2.conf"));
+    let ran = public
+        .arg("list")
+        .arg("--module")
+        .arg(softhsm())
+        .arg("--redact")
+        .run();
+    names_nobody(&ran.stdout(), &names, "what is public");
+    lab.write("pin", "9999");
+    names_nobody(&list().run().stdout(), &names, "a login that failed");
+}
+
 fn sorted(mut ids: Vec<&str>) -> Vec<&str> {
     ids.sort_unstable();
     ids

@@ -128,6 +128,8 @@ pub(super) struct List {
     #[arg(long, value_name = "FILE", action = ArgAction::Append, help_heading = "Output")]
     pub(super) export_json: Vec<PathBuf>,
     #[command(flatten)]
+    pub(super) privacy: Privacy,
+    #[command(flatten)]
     pub(super) manner: Manner,
 }
 

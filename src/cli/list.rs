@@ -11,6 +11,7 @@ use super::pin::PinKeeper;
 use super::survey::{Opened, Survey};
 use super::tokens::{self, Selection};
 use crate::model::listing::Listing;
+use crate::model::redact;
 use crate::report::{json, listing};
 use crate::token::discover::{self, Found};
 
@@ -30,7 +31,7 @@ pub(super) fn run(wanted: &List) -> Result<Exit, CliError> {
     only_one_gets_the_pin(wanted, &survey, &modules)?;
     let started = OffsetDateTime::now_utc();
     let modules = survey.read(modules)?;
-    let found = Listing {
+    let mut found = Listing {
         started: to_the_second(started),
         now: started.unix_timestamp(),
         service: survey.service(),
@@ -38,6 +39,9 @@ pub(super) fn run(wanted: &List) -> Result<Exit, CliError> {
         default_module: discover::default_module().map(|path| path.display().to_string()),
     };
 
+    if wanted.privacy.redact {
+        redact::listing(&mut found);
+    }
     if selection.names_one() && found.tokens().next().is_none() {
         return Err(CliError::environment("no token is the one you named")
             .help("without --token and --slot, `cardcheck list` shows all there are"));

@@ -18,6 +18,7 @@ use crate::model::listing::{
 };
 use crate::model::obstacle;
 use crate::model::reader::Service;
+use crate::model::redact::{self, Secret};
 use crate::model::token::PinState;
 use crate::token::discover::Found;
 use crate::token::protocol::Description;
@@ -221,13 +222,20 @@ impl<'a> Survey<'a> {
             let holds = match token {
                 None => InSlot::Nothing,
                 Some(Err(refusal)) => InSlot::Silent(refusal.to_string()),
-                Some(Ok(token)) => InSlot::Token(Box::new(self.read_token(&mut module, token)?)),
+                Some(Ok(token)) => {
+                    let listed = self.read_token(&mut module, token)?;
+                    InSlot::Token(Box::new(self.disguised(listed)))
+                }
             };
-            read.push(ListedSlot {
+            let mut slot = ListedSlot {
                 id,
                 description,
                 holds,
-            });
+            };
+            if self.wanted.privacy.redact {
+                redact::slot_of(&mut slot);
+            }
+            read.push(slot);
         }
         Ok(Loaded {
             facts: module.facts().clone(),
@@ -270,6 +278,19 @@ impl<'a> Survey<'a> {
             Err(error) => listed.obstacle = Some(error.into_obstacle("token-not-read")),
         }
         Ok(listed)
+    }
+
+    /// With stand-ins for its names, if the user wants that.
+    fn disguised(&self, mut listed: ListedToken) -> ListedToken {
+        if self.wanted.privacy.redact {
+            let before = listed.token.clone();
+            let secret = Secret::of_card(&listed.keys, &before.orphan_certificates);
+            redact::card(&mut listed.token, &mut listed.keys, &secret);
+            if let Some(obstacle) = &mut listed.obstacle {
+                redact::obstacle(obstacle, &before, &listed.token);
+            }
+        }
+        listed
     }
 
     /// A login that fails leaves what is public.

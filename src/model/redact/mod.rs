@@ -20,7 +20,9 @@ pub use secret::Secret;
 
 use super::certificate::Certificate;
 use super::key::Key;
+use super::listing::{InSlot, ListedSlot, Listing};
 use super::lost::How;
+use super::obstacle::Obstacle;
 use super::public_key::PublicKey;
 use super::run::Run;
 use super::token::Token;
@@ -49,6 +51,43 @@ pub fn card<'a>(token: &mut Token, keys: impl IntoIterator<Item = &'a mut Key>, 
     }
     for key in keys {
         self::key(key, token, secret);
+    }
+}
+
+/// The same for everything that was found, once its tokens are done: paths, and what slots and obstacles say of a token.
+pub fn listing(listing: &mut Listing) {
+    for module in &mut listing.modules {
+        module.path = path::shortened(&module.path);
+        for finder in &mut module.found_by {
+            *finder = path::shortened(finder);
+        }
+    }
+    let default = listing.default_module.take();
+    listing.default_module = default.map(|path| path::shortened(&path));
+}
+
+/// A slot is known by its token's serial number where the module makes the one from the other.
+pub fn slot_of(slot: &mut ListedSlot) {
+    let InSlot::Token(listed) = &slot.holds else {
+        return;
+    };
+    if slot.id != listed.token.slot {
+        slot.id = listed.token.slot;
+        slot.description = "a slot of its own".into();
+    }
+}
+
+/// What stands in the way of a token quotes its label and serial number.
+pub fn obstacle(obstacle: &mut Obstacle, before: &Token, now: &Token) {
+    for text in [&mut obstacle.what, &mut obstacle.next] {
+        let quoted = |label: &str| format!("`{label}`");
+        *text = text.replace(&quoted(&before.label), &quoted(&now.label));
+        if !before.serial.is_empty() {
+            *text = text.replace(&before.serial, &now.serial);
+        }
+        if before.slot != now.slot {
+            *text = text.replace(&before.slot.to_string(), &now.slot.to_string());
+        }
     }
 }
 
