@@ -187,3 +187,39 @@ fn the_pipe_gets_the_result_and_nothing_else() {
     ran.report();
     assert_eq!(ran.stderr(), "", "no prose where nobody watches");
 }
+
+#[test]
+fn verbose_says_each_step_and_changes_nothing_else() {
+    let Some(lab) = Lab::new(&["healthy"]) else {
+        return;
+    };
+    let matrix = |more: &str| {
+        let matrix = lab.matrix("healthy").args("--key rsa-2048 --client any");
+        matrix
+            .args("--profile openssl-3.0 --format json")
+            .args(more)
+            .run()
+            .exits(0)
+    };
+    let (plain, verbose) = (matrix(""), matrix("--verbose"));
+    assert_eq!(plain.stderr(), "");
+    for step in [
+        "what rsa-2048 on healthy can do",
+        "rsa-2048 at openssl-3.0, TLS 1.2",
+        "rsa-2048 at openssl-3.0, TLS 1.3",
+    ] {
+        assert!(verbose.stderr().contains(step), "{}", verbose.stderr());
+    }
+    assert_eq!(plain.report().0["cells"].as_array().unwrap().len(), 2);
+    assert_eq!(verbose.report().findings(), plain.report().findings());
+    let both = lab
+        .matrix("healthy")
+        .args("--verbose --quiet")
+        .run()
+        .exits(2);
+    assert!(
+        both.stderr().contains("cannot be used with"),
+        "{}",
+        both.stderr()
+    );
+}

@@ -32,16 +32,16 @@ pub(super) enum Command {
     List(Box<List>),
     /// Check card after card at a technician's desk: card in, verdict, card out, next
     Watch(Box<Watch>),
-    /// Look at a certificate by itself, and say what servers make of it
-    Inspect(Inspect),
-    /// Compare two JSON reports: what works no longer, what works now, which keys came and went
-    Diff(Diff),
-    /// Weigh many cards' reports: which server setting lets how many of them in, with which clients
-    Advise(Advise),
-    /// Open ports that ask a browser, or any TLS client, for its certificate, and a page that tells what it did
-    Serve(Box<Serve>),
     /// Ask a server what it wants of its clients: whether a certificate, when, from whom, signed how; needs no card
     Probe(Box<Probe>),
+    /// Open ports that ask a browser, or any TLS client, for its certificate, and a page that tells what it did
+    Serve(Box<Serve>),
+    /// Look at a certificate by itself, and say what servers make of it
+    Inspect(Inspect),
+    /// Weigh many cards' reports: which server setting lets how many of them in, with which clients
+    Advise(Advise),
+    /// Compare two JSON reports: what works no longer, what works now, which keys came and went
+    Diff(Diff),
     /// Print the long text of a finding, or the list of all findings
     Explain {
         /// The finding's id, such as pss-listed-but-refused
@@ -153,6 +153,8 @@ pub(super) struct Watch {
     #[command(flatten)]
     pub(super) privacy: Privacy,
     #[command(flatten)]
+    pub(super) detail: Detail,
+    #[command(flatten)]
     pub(super) manner: Manner,
 }
 
@@ -221,6 +223,8 @@ pub(super) struct Probe {
     /// Write the table to this file as well, without colour; may be given several times
     #[arg(long, value_name = "FILE", help_heading = "Output")]
     pub(super) export_table: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(super) detail: Detail,
     #[command(flatten)]
     pub(super) manner: Manner,
 }
@@ -458,6 +462,8 @@ pub(super) struct Output {
     #[command(flatten)]
     pub(super) privacy: Privacy,
     #[command(flatten)]
+    pub(super) detail: Detail,
+    #[command(flatten)]
     pub(super) manner: Manner,
 }
 
@@ -471,6 +477,15 @@ pub(super) struct Manner {
     /// No progress and no prose on stderr; warnings and errors remain
     #[arg(long, short)]
     pub(super) quiet: bool,
+}
+
+/// How much is said of what is being done.
+#[derive(Clone, Copy, Debug, ClapArgs)]
+#[command(next_help_heading = "Output")]
+pub(super) struct Detail {
+    /// Say on stderr what is being done, step by step
+    #[arg(long, short, conflicts_with = "quiet")]
+    pub(super) verbose: bool,
 }
 
 /// What a report may tell of its card's owner.

@@ -18,7 +18,8 @@ use crate::token::Module;
 /// Reads the tokens, tries every key, prints the report.
 pub(super) fn run(wanted: &Matrix) -> Result<Exit, CliError> {
     let started = Started::now();
-    let progress = Arc::new(Progress::new(wanted.output.manner.quiet));
+    let progress = Progress::new(wanted.output.manner.quiet);
+    let progress = Arc::new(progress.with_details(wanted.output.detail));
     let privacy = wanted.output.privacy;
     let mut check = Check::new(&wanted.servers, wanted.effort, privacy.redact, &progress)?;
     let selection = Selection::new(&wanted.token)?;

@@ -40,7 +40,7 @@ pub(super) fn run(wanted: &Wanted) -> Result<Exit, CliError> {
         cancelled: interrupt::flag(),
     };
 
-    let progress = Progress::new(wanted.manner.quiet);
+    let progress = Progress::new(wanted.manner.quiet).with_details(wanted.detail);
     let mut found = live::probe(&target, &settings, &|what| progress.now(what))?;
     progress.end();
     found.started = started.to_the_second();

@@ -6,13 +6,15 @@ use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use super::speak;
+use super::{args, speak};
 use crate::report::style::printable;
 
 /// A bar that counts signatures, or nothing.
 pub(super) struct Progress {
     bar: ProgressBar,
     quiet: bool,
+    /// Steps are lines, too.
+    verbose: bool,
     /// Each warning that was given, and how often.
     warnings: Mutex<Vec<(String, usize)>>,
 }
@@ -28,8 +30,15 @@ impl Progress {
         Progress {
             bar,
             quiet,
+            verbose: false,
             warnings: Mutex::default(),
         }
+    }
+
+    /// Every step as a line of its own, if the user asked for that.
+    pub(super) fn with_details(mut self, wanted: args::Detail) -> Progress {
+        self.verbose = wanted.verbose;
+        self
     }
 
     /// Begins anew, for another card.
@@ -78,6 +87,9 @@ impl Progress {
 
     /// What is being done now.
     pub(super) fn now(&self, what: &str) {
+        if self.verbose {
+            self.say(what);
+        }
         self.bar.set_message(printable(what));
     }
 

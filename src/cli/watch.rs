@@ -27,7 +27,8 @@ const LOOK_AGAIN: Duration = Duration::from_millis(300);
 
 /// Checks card after card, until Ctrl-C or as many as were asked for.
 pub(super) fn run(wanted: &Watch) -> Result<Exit, CliError> {
-    let progress = Arc::new(Progress::new(wanted.manner.quiet));
+    let progress = Progress::new(wanted.manner.quiet).with_details(wanted.detail);
+    let progress = Arc::new(progress);
     progress.end();
     let cancelled = interrupt::flag();
     let mut shift = Shift::new(wanted, &progress, &cancelled)?;
