@@ -71,11 +71,12 @@ fn an_old_failure_is_expected_and_nothing_else_is() {
 }
 
 #[test]
-fn a_change_is_shown_as_one_and_table_json_and_junit_agree() {
+fn a_change_is_shown_as_one_and_table_json_junit_and_page_agree() {
     let Some(bench) = Bench::new() else { return };
     let baseline = bench.report("bench", "", "");
     let junit = bench.lab.path("junit.xml");
     let table = bench.lab.path("table.txt");
+    let page = bench.lab.path("page.html");
     let run = bench
         .against(&baseline, "bench", WORSE)
         .arg("--export-junit")
@@ -83,6 +84,8 @@ fn a_change_is_shown_as_one_and_table_json_and_junit_agree() {
     let ran = run
         .arg("--export-table")
         .arg(&table)
+        .arg("--export-html")
+        .arg(&page)
         .args("--format json")
         .run()
         .exits(1);
@@ -109,6 +112,11 @@ fn a_change_is_shown_as_one_and_table_json_and_junit_agree() {
         text.split_whitespace().collect::<Vec<_>>().join(" ")
     };
     assert!(words(&table).contains(told), "{}", words(&table));
+    let page = words(&page);
+    assert!(
+        page.contains(told) && page.contains("what changed since"),
+        "{page}"
+    );
     let junit = words(&junit);
     assert!(
         junit.contains(&format!("<failure message=\"{told}")),

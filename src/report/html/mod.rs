@@ -4,6 +4,7 @@
 //! work by CSS alone (`:has`, `:target`); the script only adds what CSS can't. The page's own policy lets nothing be loaded and no
 //! other script run, whatever a card's certificate says.
 
+mod comparison;
 mod facts;
 mod finding;
 mod grid;
@@ -19,6 +20,7 @@ use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use sha2::{Digest, Sha256};
 
+use self::comparison::Changes;
 use self::facts::Facts;
 use self::finding::FindingView;
 use self::grid::Grid;
@@ -45,6 +47,7 @@ pub fn render(run: &Run) -> String {
         totals: prose::totals(run),
         notes: prose::notes(run),
         overview: Overview::of(run),
+        changes: Changes::of(run),
         findings: FindingView::all(run),
         grids: Grid::all(run),
         keys: KeyView::all(run),
@@ -68,6 +71,7 @@ struct Page<'a> {
     totals: String,
     notes: Vec<String>,
     overview: Overview<'a>,
+    changes: Option<Changes>,
     findings: Vec<FindingView<'a>>,
     grids: Vec<Grid<'a>>,
     keys: Vec<KeyView>,
