@@ -12,7 +12,6 @@ use super::speak;
 use crate::advise::{self, Question, Source, of_profile, proposed};
 use crate::clients::Client;
 use crate::model::advice::{Advice, Weighed};
-use crate::model::nearest_name;
 use crate::report::advice;
 
 /// Left-out reports that get a line of their own.
@@ -68,10 +67,8 @@ fn check_setting(wanted: &Advise, question: &Question) -> Result<(), CliError> {
     if names().any(|known| known == name) {
         return Ok(());
     }
-    let near = nearest_name(name, names());
-    let near = near.map_or(String::new(), |near| format!(", did you mean `{near}`?"));
     let all: Vec<&str> = names().collect();
-    Err(CliError::usage(format!("unknown setting `{name}`{near}"))
+    Err(CliError::unknown("setting", name, names())
         .help(format!("--setting takes {}", all.join(", "))))
 }
 

@@ -8,6 +8,7 @@ use crate::matrix::profiles::{ProfileError, UnknownProfile};
 use crate::model::ckr::Ckr;
 use crate::model::function::Function;
 use crate::model::lost::Lost;
+use crate::model::nearest_name;
 use crate::model::obstacle::Obstacle;
 use crate::model::scheme::UnknownScheme;
 use crate::serve::CantListen;
@@ -47,6 +48,17 @@ impl CliError {
 
     pub(super) fn interrupted() -> Self {
         Self::new(Exit::Interrupted, "interrupted before anything was tried")
+    }
+
+    /// A name that is none of the known ones, with the nearest of them.
+    pub(super) fn unknown<'a>(
+        what: &str,
+        name: &str,
+        known: impl IntoIterator<Item = &'a str>,
+    ) -> Self {
+        let near = nearest_name(name, known.into_iter());
+        let near = near.map_or(String::new(), |near| format!(", did you mean `{near}`?"));
+        Self::usage(format!("unknown {what} `{name}`{near}"))
     }
 
     pub(super) fn help(mut self, help: impl Into<String>) -> Self {

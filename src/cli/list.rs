@@ -1,9 +1,7 @@
 //! `cardcheck list`: what is there, before anything is tried.
 
-use time::OffsetDateTime;
-use time::format_description::well_known::Rfc3339;
-
 use super::args::{self, List};
+use super::check::Started;
 use super::error::{CliError, no_module};
 use super::exit::Exit;
 use super::output::{self, Sink};
@@ -29,11 +27,11 @@ pub(super) fn run(wanted: &List) -> Result<Exit, CliError> {
         None => survey.open_all(found(wanted)?)?,
     };
     only_one_gets_the_pin(wanted, &survey, &modules)?;
-    let started = OffsetDateTime::now_utc();
+    let started = Started::now();
     let modules = survey.read(modules)?;
     let mut found = Listing {
-        started: to_the_second(started),
-        now: started.unix_timestamp(),
+        started: started.to_the_second(),
+        now: started.at.unix_timestamp(),
         service: survey.service(),
         modules,
         default_module: discover::default_module().map(|path| path.display().to_string()),
@@ -108,9 +106,4 @@ fn exit(found: &Listing) -> Exit {
         true => Exit::Environment,
         false => Exit::AsExpected,
     }
-}
-
-fn to_the_second(at: OffsetDateTime) -> String {
-    let whole = at.replace_nanosecond(0).unwrap_or(at);
-    whole.format(&Rfc3339).unwrap_or_default()
 }

@@ -9,7 +9,6 @@ use super::output::{Output, Sink};
 use super::progress::Progress;
 use crate::live::{self, DialError, ProbeError, Settings, Target, is_path, starttls};
 use crate::matrix::saved;
-use crate::model::nearest_name;
 use crate::model::probe::{Asks, Probe};
 use crate::report::{self, Format};
 use crate::tls::peer::Trust;
@@ -99,10 +98,8 @@ fn target(wanted: &Wanted) -> Result<Target, CliError> {
 fn protocol(name: &str) -> Result<&'static starttls::Starttls, CliError> {
     let names = || starttls::ALL.iter().map(|protocol| protocol.name);
     starttls::by_name(name).ok_or_else(|| {
-        let near = nearest_name(name, names());
-        let near = near.map_or(String::new(), |near| format!(", did you mean `{near}`?"));
         let all: Vec<&str> = names().collect();
-        CliError::usage(format!("unknown protocol `{name}`{near}"))
+        CliError::unknown("protocol", name, names())
             .help(format!("--starttls takes {}", all.join(", ")))
     })
 }

@@ -6,7 +6,6 @@ use super::args::Servers;
 use super::error::CliError;
 use crate::clients::{self, Client};
 use crate::matrix::profiles;
-use crate::model::nearest_name;
 use crate::model::profile::Profile;
 
 /// The profiles named by `--profile` and `--sigalgs`; all built-in ones if none was.
@@ -108,8 +107,6 @@ fn add(chosen: &mut Vec<Profile>, profile: Profile) -> Result<(), CliError> {
 
 fn unknown_client(name: &str) -> CliError {
     let names: Vec<&str> = clients::ALL.iter().map(|client| client.name()).collect();
-    let near = nearest_name(name, names.iter().copied());
-    let near = near.map_or(String::new(), |near| format!(", did you mean `{near}`?"));
-    CliError::usage(format!("unknown client `{name}`{near}"))
+    CliError::unknown("client", name, names.iter().copied())
         .help(format!("--client takes all, {}", names.join(", ")))
 }

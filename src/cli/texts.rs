@@ -7,7 +7,6 @@ use super::exit::Exit;
 use super::output::stdout;
 use super::speak;
 use crate::diagnose;
-use crate::model::nearest_name;
 use crate::report::{advice, inspect, json};
 
 /// Columns that a text is comfortable to read in.
@@ -47,9 +46,7 @@ fn texts() -> impl Iterator<Item = (&'static str, &'static str, &'static str)> {
 }
 
 fn unknown_finding(id: &str) -> CliError {
-    let near = nearest_name(id, texts().map(|(id, ..)| id));
-    let near = near.map_or(String::new(), |near| format!(", did you mean `{near}`?"));
-    CliError::usage(format!("unknown finding `{id}`{near}"))
+    CliError::unknown("finding", id, texts().map(|(id, ..)| id))
         .help("`cardcheck explain` lists them all")
 }
 
@@ -111,9 +108,7 @@ pub(super) fn man(of: Option<&str>) -> Result<Exit, CliError> {
 fn unknown_command(whole: &clap::Command, name: &str) -> CliError {
     let known = whole.get_subcommands().filter(|known| !known.is_hide_set());
     let names: Vec<&str> = known.map(clap::Command::get_name).collect();
-    let near = nearest_name(name, names.iter().copied());
-    let near = near.map_or(String::new(), |near| format!(", did you mean `{near}`?"));
-    CliError::usage(format!("unknown command `{name}`{near}"))
+    CliError::unknown("command", name, names.iter().copied())
         .help(format!("there is a page of {}", names.join(", ")))
 }
 

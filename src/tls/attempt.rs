@@ -3,11 +3,10 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use rustls::pki_types::{CertificateDer, ServerName};
-use rustls::{ClientConnection, Connection, Error, ServerConnection};
+use rustls::{Connection, Error, ServerConnection};
 
-use super::authority::{Authority, SERVER_NAME};
-use super::client::{self, Record, Resolver, SharedRecord};
+use super::authority::Authority;
+use super::client::{self, Record, SharedRecord};
 use super::handshake;
 use super::server::{self, Refusal, Verdict};
 use super::setup::{Client, Rule, Server};
@@ -129,21 +128,11 @@ fn connect(
     record: &SharedRecord,
     verdict: &Verdict,
 ) -> Result<Ended, Error> {
-    let resolver = Resolver {
-        version: server.version,
-        chain: client.chain.into_iter().map(CertificateDer::from).collect(),
-        rule: client.rule,
-        sign: client.sign,
-        record: record.clone(),
-    };
-    let client_config = client::config(authority, server.version, resolver)?;
+    let client = client::connection(authority, server.version, client, record)?;
     let server_config = server::config(authority, server, verdict.clone())?;
-    let name =
-        ServerName::try_from(SERVER_NAME).map_err(|_| Error::General("server name".into()))?;
-    let client = ClientConnection::new(Arc::new(client_config), name)?;
     let server = ServerConnection::new(Arc::new(server_config))?;
     tap::clear();
-    Ok(pump(client.into(), server.into()))
+    Ok(pump(client, server.into()))
 }
 
 /// Carries bytes to and fro until the server's first byte of data arrives, or neither side has more to say.

@@ -3,13 +3,15 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use rustls::client::{ClientConfig, ResolvesClientCert, Resumption};
-use rustls::pki_types::CertificateDer;
+use rustls::pki_types::{CertificateDer, ServerName};
 use rustls::sign::{CertifiedKey, Signer, SigningKey};
-use rustls::{Error, OtherError, SignatureAlgorithm, SignatureScheme};
+use rustls::{
+    ClientConnection, Connection, Error, OtherError, SignatureAlgorithm, SignatureScheme,
+};
 
-use super::authority::Authority;
+use super::authority::{Authority, SERVER_NAME};
 use super::provider::{protocol_version, tapped};
-use super::setup::Rule;
+use super::setup::{Client, Rule};
 use super::{handshake, tap};
 use crate::model::choice::Choice;
 use crate::model::request::Request;
@@ -47,11 +49,30 @@ impl std::fmt::Debug for SharedRecord {
     }
 }
 
-/// A configuration for one handshake.
+/// The client's end of one handshake with a server of `authority`.
 ///
 /// # Errors
 /// `rustls` refused the versions.
-pub(super) fn config(
+pub(super) fn connection(
+    authority: &Authority,
+    version: TlsVersion,
+    client: Client,
+    record: &SharedRecord,
+) -> Result<Connection, Error> {
+    let resolver = Resolver {
+        version,
+        chain: client.chain.into_iter().map(CertificateDer::from).collect(),
+        rule: client.rule,
+        sign: client.sign,
+        record: record.clone(),
+    };
+    let config = config(authority, version, resolver)?;
+    let name =
+        ServerName::try_from(SERVER_NAME).map_err(|_| Error::General("server name".into()))?;
+    Ok(ClientConnection::new(Arc::new(config), name)?.into())
+}
+
+fn config(
     authority: &Authority,
     version: TlsVersion,
     resolver: Resolver,
@@ -68,12 +89,12 @@ pub(super) fn config(
 }
 
 /// Answers a CertificateRequest by the rule.
-pub(super) struct Resolver {
-    pub(super) version: TlsVersion,
-    pub(super) chain: Vec<CertificateDer<'static>>,
-    pub(super) rule: Arc<Rule>,
-    pub(super) sign: Arc<dyn Sign>,
-    pub(super) record: SharedRecord,
+struct Resolver {
+    version: TlsVersion,
+    chain: Vec<CertificateDer<'static>>,
+    rule: Arc<Rule>,
+    sign: Arc<dyn Sign>,
+    record: SharedRecord,
 }
 
 impl std::fmt::Debug for Resolver {

@@ -5,12 +5,11 @@ use std::net::TcpStream;
 use std::sync::Arc;
 use std::time::Instant;
 
-use rustls::pki_types::{CertificateDer, ServerName};
-use rustls::{ClientConnection, Connection, Error};
+use rustls::{Connection, Error};
 
 use super::attempt::{Attempt, End, alert_received, deliver, finish};
-use super::authority::{Authority, SERVER_NAME};
-use super::client::{self, Record, Resolver, SharedRecord};
+use super::authority::Authority;
+use super::client::{self, Record, SharedRecord};
 use super::setup::Client;
 use super::tap::{self, StreamTap};
 use crate::model::trace::Side;
@@ -71,17 +70,7 @@ fn connect(
     record: &SharedRecord,
     question: &Question,
 ) -> Result<Ended, Error> {
-    let resolver = Resolver {
-        version,
-        chain: client.chain.into_iter().map(CertificateDer::from).collect(),
-        rule: client.rule,
-        sign: client.sign,
-        record: record.clone(),
-    };
-    let config = client::config(authority, version, resolver)?;
-    let name =
-        ServerName::try_from(SERVER_NAME).map_err(|_| Error::General("server name".into()))?;
-    let mut connection = ClientConnection::new(Arc::new(config), name)?.into();
+    let mut connection = client::connection(authority, version, client, record)?;
     tap::clear();
     Ok(talk(stream, &mut connection, question).unwrap_or_else(Ended::Broke))
 }
