@@ -8,6 +8,7 @@ mod reader;
 mod running;
 mod support;
 
+use std::cell::RefCell;
 use std::fs;
 use std::os::unix::net::UnixListener;
 use std::process::{Child, Command, Stdio};
@@ -279,6 +280,10 @@ impl Explorer {
         explorer.stdin(Stdio::piped()).stdout(Stdio::null());
         Explorer(explorer.stderr(Stdio::null()).spawn().unwrap())
     }
+
+    fn has_ended(&mut self) -> bool {
+        self.0.try_wait().unwrap().is_some()
+    }
 }
 
 impl Drop for Explorer {
@@ -297,8 +302,12 @@ fn a_reader_that_another_program_holds() {
     if support::need(&["opensc-explorer"]).is_none() {
         return;
     }
-    let explorer = Explorer::start(&readers);
+    let explorer = RefCell::new(Explorer::start(&readers));
     until("it has the card", || {
+        // where somebody else was at the card just then, it has ended
+        if explorer.borrow_mut().has_ended() {
+            explorer.replace(Explorer::start(&readers));
+        }
         let ran = by_opensc(readers.cardcheck(), "list").run();
         ran.screen().contains("held exclusively by a program")
     });
