@@ -34,6 +34,8 @@ pub(super) enum Command {
     Watch(Box<Watch>),
     /// Ask a server what it wants of its clients: whether a certificate, when, from whom, signed how; needs no card
     Probe(Box<Probe>),
+    /// Try every key at a server that exists: which certificate fits, which is let in, and why the others are not
+    Connect(Box<Connect>),
     /// Open ports that ask a browser, or any TLS client, for its certificate, and a page that tells what it did
     Serve(Box<Serve>),
     /// Look at a certificate by itself, and say what servers make of it
@@ -197,6 +199,9 @@ pub(super) struct Probe {
     pub(super) host: String,
     #[command(flatten)]
     pub(super) way: Way,
+    /// How long the server may take to connect, to shake hands and to answer
+    #[arg(long, value_name = "TIME", default_value = "10s", value_parser = patience, help_heading = "The way to the server")]
+    pub(super) timeout: Duration,
     /// Ask for this page [default: / where the server is one of the Web]
     #[arg(long, value_name = "/PATH", help_heading = "What to look at")]
     pub(super) path: Option<String>,
@@ -245,10 +250,76 @@ pub(super) struct Way {
     /// Trust these CAs (PEM) for the server's certificate [default: the system's]
     #[arg(long, value_name = "FILE")]
     pub(super) ca: Option<PathBuf>,
-    /// How long the server may take to connect, to shake hands and to answer
-    #[arg(long, value_name = "TIME", default_value = "10s", value_parser = patience)]
-    pub(super) timeout: Duration,
 }
+
+#[derive(Debug, ClapArgs)]
+#[command(after_help = CONNECT_EXITS)]
+pub(super) struct Connect {
+    /// The server: HOST, HOST:PORT, [IPV6]:PORT or an https address [default port: 443, or the protocol's]
+    pub(super) host: String,
+    #[command(flatten)]
+    pub(super) token: Token,
+    #[command(flatten)]
+    pub(super) pin: Pin,
+    #[command(flatten)]
+    pub(super) way: Way,
+    /// How long the server may take to connect, to shake hands and to answer; a token that signs meanwhile doesn't count
+    #[arg(long, value_name = "TIME", default_value = "10s", value_parser = patience, help_heading = "The way to the server")]
+    pub(super) server_timeout: Duration,
+    /// Log in although the server's certificate does not verify: whoever it is gets the certificates and signatures
+    #[arg(long, help_heading = "The way to the server")]
+    pub(super) insecure: bool,
+    /// Ask for this page once logged in [default: / where the server is one of the Web]
+    #[arg(long, value_name = "/PATH", help_heading = "What to try")]
+    pub(super) path: Option<String>,
+    /// A client to imitate besides `any`, or `all`; may be given several times
+    #[arg(
+        long,
+        value_name = "NAME",
+        value_delimiter = ',',
+        help_heading = "What to try"
+    )]
+    pub(super) client: Vec<String>,
+    /// Only this version of TLS [default: each in which the server asks for a certificate]
+    #[arg(long, value_name = "VERSION", help_heading = "What to try")]
+    pub(super) tls: Option<Version>,
+    /// Intermediate certificates (PEM or DER) to send where the server refuses a certificate without
+    #[arg(long, value_name = "FILE", help_heading = "What to try")]
+    pub(super) chain: Option<PathBuf>,
+    /// Don't run failing logins again to prove the remedies
+    #[arg(long, help_heading = "What to try")]
+    pub(super) no_prove: bool,
+    /// Show every handshake, message by message, both ways, with times
+    #[arg(long, help_heading = "Output")]
+    pub(super) trace: bool,
+    /// What goes to stdout
+    #[arg(
+        long,
+        value_name = "FORMAT",
+        default_value = "table",
+        help_heading = "Output"
+    )]
+    pub(super) format: PlainFormat,
+    /// Write the JSON report to this file as well; may be given several times
+    #[arg(long, value_name = "FILE", help_heading = "Output")]
+    pub(super) export_json: Vec<PathBuf>,
+    /// Write the table to this file as well, without colour; may be given several times
+    #[arg(long, value_name = "FILE", help_heading = "Output")]
+    pub(super) export_table: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(super) detail: Detail,
+    #[command(flatten)]
+    pub(super) manner: Manner,
+}
+
+const CONNECT_EXITS: &str = "\
+Exit codes:
+  0    a key is let in, and every one whose certificate fits what the server asks for
+  1    none is, or one whose certificate fits is not
+  2    the command line is wrong
+  3    module, token, PIN, network or file system; or the server's certificate does not verify
+  4    nothing to try: no key, or the server asks for no certificate
+  130  interrupted";
 
 #[derive(Debug, ClapArgs)]
 #[command(after_help = exit::TABLE)]
@@ -542,6 +613,8 @@ pub(super) enum Reported {
     List,
     /// cardcheck.probe.v1
     Probe,
+    /// cardcheck.connect.v1
+    Connect,
     /// cardcheck.inspect.v1
     Inspect,
     /// cardcheck.advise.v1

@@ -22,24 +22,31 @@ use crate::matrix::venue::{InProcess, Venue};
 use crate::model::key::Key;
 use crate::model::redact;
 use crate::model::run::Run;
+use crate::model::scheme::Scheme;
 use crate::model::token::Module;
 use crate::model::version::TlsVersion;
 use crate::tls::Authority;
 use crate::tls::authority::AuthorityError;
-use crate::token::trials;
+use crate::token::trials::{self, Extent};
 
 /// C_Sign calls of one handshake at most: some clients go on to raw RSA where the token refuses PSS.
 const SIGNATURES_AT_MOST: usize = 2;
 
 /// Checks tokens, one or several together, as often as it is asked to.
 pub(super) struct Check {
-    question: Question,
+    pub(super) question: Question,
     redact: bool,
     progress: Arc<Progress>,
     authority: TestCa,
     /// Real servers instead of the one inside.
     server: Option<Software>,
+    /// Somebody else's server is talked to: the PIN is forgotten before, and spent on nothing that the server doesn't ask for.
+    among_strangers: bool,
 }
+
+/// How handshakes are made once the tokens are ready.
+pub(super) type Handshakes<'a> =
+    dyn FnMut(&Desk, &Question, &Authority) -> Result<Run, CliError> + 'a;
 
 /// When a run began, by the calendar and by a clock that nobody sets.
 #[derive(Clone, Copy)]
@@ -71,18 +78,34 @@ impl Check {
         if let Some(server) = &servers.server {
             server.version().map_err(no_server)?;
         }
+        let question = Question {
+            profiles: servers::profiles(servers)?,
+            clients: servers::clients(&servers.client)?,
+            only: servers.tls.map(TlsVersion::from),
+            effort,
+        };
         Ok(Check {
             server: servers.server.clone(),
-            question: Question {
-                profiles: servers::profiles(servers)?,
-                clients: servers::clients(&servers.client)?,
-                only: servers.tls.map(TlsVersion::from),
-                effort,
-            },
             redact,
+            among_strangers: false,
+            ..Check::of(question, progress)
+        })
+    }
+
+    /// For handshakes with somebody else's server.
+    pub(super) fn among_strangers(question: Question, progress: &Arc<Progress>) -> Check {
+        Check::of(question, progress)
+    }
+
+    fn of(question: Question, progress: &Arc<Progress>) -> Check {
+        Check {
+            question,
+            redact: false,
             progress: Arc::clone(progress),
             authority: TestCa::NotYet,
-        })
+            server: None,
+            among_strangers: true,
+        }
     }
 
     /// Begins with what needs no token.
@@ -97,9 +120,29 @@ impl Check {
     pub(super) fn run(
         &mut self,
         module: &Module,
+        open: Vec<OpenToken>,
+        started: Started,
+        cancelled: &AtomicBool,
+    ) -> Result<(Run, Option<Exit>), CliError> {
+        let (server, progress) = (self.server.clone(), Arc::clone(&self.progress));
+        let mut handshakes = |desk: &Desk, question: &Question, authority: &Authority| {
+            let venue = venue(server.as_ref(), authority)?;
+            Ok(desk.find_out(question, &*venue, &progress, cancelled))
+        };
+        self.run_with(module, open, started, cancelled, &mut handshakes)
+    }
+
+    /// The same with handshakes made elsewhere.
+    ///
+    /// # Errors
+    /// As [`run`](Check::run), and those of the handshakes.
+    pub(super) fn run_with(
+        &mut self,
+        module: &Module,
         mut open: Vec<OpenToken>,
         started: Started,
         cancelled: &AtomicBool,
+        handshakes: &mut Handshakes<'_>,
     ) -> Result<(Run, Option<Exit>), CliError> {
         if self.redact {
             open.iter_mut().for_each(OpenToken::redact);
@@ -107,10 +150,11 @@ impl Check {
         self.announce_verifications(&open);
         let trial_signatures = self.try_out(&mut open, cancelled);
         let authority = std::mem::take(&mut self.authority).made()?;
+        if self.among_strangers {
+            open.iter().for_each(|token| token.host.forget_pin());
+        }
         let desk = Desk::new(&open, started.at);
-        let venue = self.venue(&authority)?;
-        let mut found = desk.find_out(&self.question, &*venue, &self.progress, cancelled);
-        drop(venue);
+        let mut found = handshakes(&desk, &self.question, &authority)?;
         self.authority = TestCa::Made(authority);
         self.progress.end();
         found.module = module.clone();
@@ -126,14 +170,19 @@ impl Check {
         Ok((found, given_up))
     }
 
-    fn venue<'a>(&self, authority: &'a Authority) -> Result<Box<dyn Venue + 'a>, CliError> {
-        Ok(match &self.server {
-            None => Box::new(InProcess(authority)),
-            Some(server) => {
-                let servers = RealServers::new(server.clone(), authority);
-                Box::new(servers.map_err(no_server)?)
-            }
-        })
+    /// What is tried of a key: where each signature costs the PIN, nothing that a stranger doesn't ask for.
+    fn extent<'a>(&self, key: &Key, asked: &'a [Scheme]) -> Extent<'a> {
+        Extent {
+            unlisted: self.question.effort.probe_unlisted,
+            only: (self.among_strangers && key.always_authenticate).then_some(asked),
+        }
+    }
+
+    /// Every scheme that a server of the run asks for.
+    fn asked(&self) -> Vec<Scheme> {
+        let profiles = self.question.profiles.iter();
+        let lists = profiles.flat_map(|profile| [&profile.tls12, &profile.tls13]);
+        lists.flatten().flatten().copied().collect()
     }
 
     /// Always-authenticate keys cost a PIN verification for each signature: said before the first one.
@@ -142,9 +191,10 @@ impl Check {
         let handshakes =
             |profile| plan::versions(profile, question.only).count() * question.clients.len();
         let most = SIGNATURES_AT_MOST * question.profiles.iter().map(handshakes).sum::<usize>();
+        let asked = self.asked();
         for token in open {
             for (_, key) in token.keys.iter().filter(|(_, key)| key.always_authenticate) {
-                let trials = trials::planned(key, &token.token, question.effort.probe_unlisted);
+                let trials = trials::planned(key, &token.token, self.extent(key, &asked));
                 let (name, token) = (key.name_for_people(), &token.token);
                 let how = match token.pad {
                     true => "you type it at the reader",
@@ -174,8 +224,9 @@ impl Check {
     }
 
     fn try_out_token(&self, open: &mut OpenToken, cancelled: &AtomicBool) -> usize {
-        let (unlisted, progress) = (self.question.effort.probe_unlisted, &self.progress);
-        let planned = |(_, key): &(usize, Key)| trials::planned(key, &open.token, unlisted);
+        let (asked, progress) = (self.asked(), &self.progress);
+        let planned =
+            |(_, key): &(usize, Key)| trials::planned(key, &open.token, self.extent(key, &asked));
         progress.expect(open.keys.iter().map(planned).sum());
         let mut signatures = 0;
         for (index, key) in &mut open.keys {
@@ -185,12 +236,26 @@ impl Check {
                 progress.done(1);
                 !cancelled.load(Ordering::Relaxed)
             };
-            let trials = trials::run(&open.host, *index, key, &open.token, unlisted, &go_on);
+            let extent = self.extent(key, &asked);
+            let trials = trials::run(&open.host, *index, key, &open.token, extent, &go_on);
             signatures += trials.signatures;
             key.capabilities = trials.capabilities;
         }
         signatures
     }
+}
+
+fn venue<'a>(
+    server: Option<&Software>,
+    authority: &'a Authority,
+) -> Result<Box<dyn Venue + 'a>, CliError> {
+    Ok(match server {
+        None => Box::new(InProcess(authority)),
+        Some(server) => {
+            let servers = RealServers::new(server.clone(), authority);
+            Box::new(servers.map_err(no_server)?)
+        }
+    })
 }
 
 fn no_server(why: String) -> CliError {

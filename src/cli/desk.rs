@@ -9,10 +9,12 @@ use super::args;
 use super::progress::Progress;
 use super::tokens::OpenToken;
 use crate::clients::Client;
-use crate::matrix::plan::{self, Options};
+use crate::matrix::plan::{self, Options, Plan};
 use crate::matrix::run::{Bench, Event};
 use crate::matrix::venue::Venue;
-use crate::matrix::{Table, Unproven, find_out};
+use crate::matrix::{self, Call, Found, Table, Unproven, find_out};
+use crate::model::connected::Retry;
+use crate::model::fit::Fit;
 use crate::model::key::Key;
 use crate::model::profile::Profile;
 use crate::model::run::{ClientFacts, Run};
@@ -75,6 +77,36 @@ impl Desk {
             listener: &|event| self.watch(event, &question.profiles, progress),
         };
         let found = find_out(&table, &plan, &bench, !question.effort.no_prove);
+        self.as_run(question, found, plan, venue)
+    }
+
+    /// The same at a server that exists; also how each certificate fits, and which refused logins were made again.
+    pub(super) fn find_out_there(
+        &self,
+        question: &Question,
+        venue: &dyn Venue,
+        call: &Call<'_>,
+        progress: &Progress,
+        cancelled: &AtomicBool,
+    ) -> (Run, Vec<Fit>, Vec<Retry>) {
+        let table = self.table(question);
+        let options = Options {
+            version: question.only,
+            quick: false,
+        };
+        let plan = plan::plan(&table, options, venue);
+        let bench = Bench {
+            venue,
+            signers: &self.signers,
+            cancelled,
+            listener: &|event| self.watch(event, &question.profiles, progress),
+        };
+        let prove = !question.effort.no_prove;
+        let (found, fits, retries) = matrix::find_out_there(&table, &plan, &bench, call, prove);
+        (self.as_run(question, found, plan, venue), fits, retries)
+    }
+
+    fn as_run(&self, question: &Question, found: Found, plan: Plan, venue: &dyn Venue) -> Run {
         let clients = question.clients.iter();
         Run {
             started: String::new(),

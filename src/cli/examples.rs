@@ -32,6 +32,12 @@ const EXAMPLES: &[Examples] = &[
         ("cardcheck probe mail.example --starttls smtp", "a mail server"),
         ("cardcheck probe portal.example --save-profile portal.toml", "for matrix --profile portal.toml"),
     ]),
+    ("connect", &[
+        ("cardcheck connect portal.example", "every key of the card that is in; asks for the PIN"),
+        ("cardcheck connect portal.example --client firefox,openssl --path /login", "as these clients, and that page"),
+        ("cardcheck connect portal.example --key 01 --chain intermediate.pem", "one key, with what lies between"),
+        ("cardcheck connect ldap.example --starttls ldap --ca company-ca.pem", "another protocol, a CA of one's own"),
+    ]),
     ("serve", &[
         ("cardcheck serve", "open http://127.0.0.1:8440/ in the browser that fails"),
         ("cardcheck serve --profile openssl-1.1.1,openssl-1.1.0", "ports that ask as these servers do"),

@@ -1,13 +1,12 @@
 //! `cardcheck inspect`.
 
-use std::fs;
 use std::path::Path;
 use std::sync::Arc;
 
 use time::OffsetDateTime;
-use x509_parser::pem::Pem;
 
 use super::args::{self, Inspect};
+use super::certificates;
 use super::error::CliError;
 use super::exit::Exit;
 use super::host;
@@ -17,18 +16,15 @@ use super::progress::Progress;
 use super::tokens::{self, Selection};
 use crate::diagnose::inspect::{Subject, remarks};
 use crate::model::anatomy::Anatomy;
-use crate::model::certificate::{Certificate, NotACertificate};
+use crate::model::certificate::Certificate;
 use crate::model::inspection::Inspection;
 use crate::model::path::path;
 use crate::report::inspect::{self, json};
 use crate::token::Module;
 
-/// A certificate's own file is small; what is larger is something else.
-const LARGEST: u64 = 16 * 1024 * 1024;
-
 /// Reads the certificate, and what stands around it; prints what servers make of it.
 pub(super) fn run(wanted: &Inspect) -> Result<Exit, CliError> {
-    let trusted = wanted.ca.as_deref().map(read_file).transpose()?;
+    let trusted = wanted.ca.as_deref().map(certificates::read).transpose()?;
     let given = match wanted.what.to_ascii_lowercase().starts_with("pkcs11:") {
         true => read_token(wanted)?,
         false => read_bundle(Path::new(&wanted.what))?,
@@ -64,7 +60,7 @@ fn inspect_one(
     beside: Option<(&[Certificate], &[Certificate])>,
     now: i64,
 ) -> Result<Inspection, CliError> {
-    let anatomy = Anatomy::of(leaf).map_err(|error| unreadable(source, &error))?;
+    let anatomy = Anatomy::of(leaf).map_err(|error| certificates::unreadable(source, &error))?;
     let path = beside.map(|(sent, trusted)| path(leaf, sent, trusted));
     let remarks = remarks(&Subject {
         certificate: leaf,
@@ -83,46 +79,13 @@ fn inspect_one(
 
 /// The first certificate of the file is looked at; the others are its chain.
 fn read_bundle(path: &Path) -> Result<Given, CliError> {
-    let mut certificates = read_file(path)?.into_iter();
+    let mut certificates = certificates::read(path)?.into_iter();
     let leaves = certificates.next().into_iter().collect();
     Ok(Given {
         source: path.display().to_string(),
         leaves,
         beside: certificates.collect(),
     })
-}
-
-/// Every certificate in a file, PEM or DER.
-///
-/// # Errors
-/// The file can't be read, or holds none.
-fn read_file(path: &Path) -> Result<Vec<Certificate>, CliError> {
-    let shown = path.display().to_string();
-    let bytes = read_bytes(path).map_err(|error| CliError::usage(format!("{shown}: {error}")))?;
-    let pems = Pem::iter_from_buffer(&bytes).map_while(Result::ok);
-    let mut ders: Vec<Vec<u8>> = pems
-        .filter(|pem| pem.label.ends_with("CERTIFICATE"))
-        .map(|pem| pem.contents)
-        .collect();
-    if ders.is_empty() {
-        ders.push(bytes);
-    }
-    let read = ders.iter().map(|der| Certificate::from_der(der));
-    read.collect::<Result<_, _>>()
-        .map_err(|error| unreadable(&shown, &error))
-}
-
-fn read_bytes(path: &Path) -> std::io::Result<Vec<u8>> {
-    let size = fs::metadata(path)?.len();
-    match size > LARGEST {
-        true => Err(std::io::Error::other("larger than any certificate file")),
-        false => fs::read(path),
-    }
-}
-
-fn unreadable(source: &str, error: &NotACertificate) -> CliError {
-    CliError::usage(format!("{source}: {error}"))
-        .help("a certificate in PEM (-----BEGIN CERTIFICATE-----) or DER; for one on a token give its PKCS#11 URI")
 }
 
 /// Certificates are public: no PIN is asked for.

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::args::{self, Matrix};
+use super::args::Matrix;
 use super::baseline::Baseline;
 use super::check::{Check, Started};
 use super::error::CliError;
@@ -41,7 +41,7 @@ pub(super) fn run(wanted: &Matrix) -> Result<Exit, CliError> {
     let mut module = Module::load(launch)?;
     let (open, incomplete) = tokens::open(&mut module, &selection, &mut pins)?;
     if open.is_empty() {
-        return Err(no_keys(&wanted.token));
+        return Err(tokens::no_keys(&wanted.token));
     }
     if let Some(baseline) = &mut baseline {
         baseline.look_at(&open);
@@ -53,16 +53,4 @@ pub(super) fn run(wanted: &Matrix) -> Result<Exit, CliError> {
 
     output.write(&found)?;
     Ok(Exit::of(&found, incomplete.or(given_up)))
-}
-
-fn no_keys(wanted: &args::Token) -> CliError {
-    if wanted.key.is_empty() {
-        return CliError::nothing_to_try("there is no private key on the token")
-            .help("list what it holds: `pkcs11-tool --module M --login -O`");
-    }
-    CliError::nothing_to_try(format!(
-        "no key is the one you named: {}",
-        wanted.key.join(", ")
-    ))
-    .help("--key takes a label, a CKA_ID in hex or a PKCS#11 URI; leave it out to see all keys")
 }

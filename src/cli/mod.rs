@@ -7,7 +7,9 @@
 mod advise;
 mod args;
 mod baseline;
+mod certificates;
 mod check;
+mod connect;
 mod counter;
 mod desk;
 mod diff;
@@ -30,8 +32,10 @@ mod servers;
 mod speak;
 mod survey;
 mod texts;
+mod there;
 mod tokens;
 mod watch;
+mod way;
 
 use std::process::ExitCode;
 
@@ -52,6 +56,7 @@ pub fn main() -> ExitCode {
         Command::List(options) => list::run(&options),
         Command::Watch(options) => watch::run(&options),
         Command::Probe(options) => probe::run(&options),
+        Command::Connect(options) => connect::run(&options),
         Command::Inspect(options) => inspect::run(&options),
         Command::Diff(options) => diff::run(&options),
         Command::Advise(options) => advise::run(&options),

@@ -1,6 +1,6 @@
 //! How the program speaks on stderr: prose, errors and their help. Never a panic because nobody listens.
 
-use std::io::Write;
+use std::io::{BufRead, IsTerminal, Write};
 
 use anstyle::{AnsiColor, Style};
 
@@ -29,6 +29,19 @@ pub(super) fn warning(text: &str) {
 /// Plain prose.
 pub(super) fn say(text: &str) {
     line(text);
+}
+
+/// Asks a yes-or-no question at the terminal; `None`: there is none to ask at. Whatever is not a clear yes is a no.
+pub(super) fn confirm(question: &str) -> Option<bool> {
+    let (stdin, mut stderr) = (std::io::stdin(), anstream::stderr());
+    if !stdin.is_terminal() || !std::io::stderr().is_terminal() {
+        return None;
+    }
+    let asked = write!(stderr, "{} [y/N] ", printable(question)).and_then(|()| stderr.flush());
+    let mut answer = String::new();
+    let answered = asked.and_then(|()| stdin.lock().read_line(&mut answer));
+    let yes = ["y", "yes"].contains(&answer.trim().to_lowercase().as_str());
+    Some(answered.is_ok() && yes)
 }
 
 /// No colours on stderr where the terminal can't show them, whatever else (a CI's variables) speaks for them.

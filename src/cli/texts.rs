@@ -33,15 +33,18 @@ pub(super) fn explain(finding: Option<&str>) -> Result<Exit, CliError> {
     Ok(Exit::AsExpected)
 }
 
-/// Id, title and long text of every finding: of runs, then of servers, of visits.
+/// Id, title and long text of every finding: of runs, then of servers, of logins there, of visits.
 fn texts() -> impl Iterator<Item = (&'static str, &'static str, &'static str)> {
     let of_runs = diagnose::RULES.iter();
     let of_runs = of_runs.map(|rule| (rule.id, rule.title, rule.explanation));
     let of_servers = diagnose::server::RULES.iter();
     let of_servers = of_servers.map(|rule| (rule.id, rule.title, rule.explanation));
+    let of_logins = diagnose::connect::RULES.iter();
+    let of_logins = of_logins.map(|rule| (rule.id, rule.title, rule.explanation));
     let of_visits = diagnose::visit::rules();
     of_runs
         .chain(of_servers)
+        .chain(of_logins)
         .chain(of_visits.filter_map(|rule| Some((rule.id, rule.title, rule.explanation?))))
 }
 
@@ -57,6 +60,7 @@ pub(super) fn schema(of: Reported) -> Result<Exit, CliError> {
         Reported::Diff => json::schema_of_diff(),
         Reported::List => json::listing::schema(),
         Reported::Probe => json::probe::schema(),
+        Reported::Connect => json::connected::schema(),
         Reported::Inspect => inspect::json::schema(),
         Reported::Advise => advice::schema(),
     })?;

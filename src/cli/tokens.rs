@@ -381,3 +381,16 @@ pub(super) fn name(token: &Description) -> String {
         false => format!("an uninitialised token (slot:{slot})"),
     }
 }
+
+/// No token holds a key that was wanted.
+pub(super) fn no_keys(wanted: &args::Token) -> CliError {
+    if wanted.key.is_empty() {
+        return CliError::nothing_to_try("there is no private key on the token")
+            .help("list what it holds: `pkcs11-tool --module M --login -O`");
+    }
+    CliError::nothing_to_try(format!(
+        "no key is the one you named: {}",
+        wanted.key.join(", ")
+    ))
+    .help("--key takes a label, a CKA_ID in hex or a PKCS#11 URI; leave it out to see all keys")
+}

@@ -47,6 +47,35 @@ impl Client for Any {
     }
 }
 
+/// The same at a server that exists, which may lack an intermediate certificate: whether it does shows only if none is sent.
+pub(super) struct LeafFirst;
+
+impl Client for LeafFirst {
+    fn name(&self) -> &'static str {
+        Any.name()
+    }
+
+    fn about(&self) -> &'static str {
+        Any.about()
+    }
+
+    fn evidence(&self) -> Evidence {
+        Any.evidence()
+    }
+
+    fn choose(&self, card: &Card<'_>, request: &Request) -> Choice {
+        Any.choose(card, request)
+    }
+
+    fn intermediates<'a>(&self, _card: &Card<'a>, _ca_names: &[Vec<u8>]) -> &'a [Certificate] {
+        &[]
+    }
+
+    fn user_sees(&self, failure: &Failure<'_>) -> Option<String> {
+        Any.user_sees(failure)
+    }
+}
+
 fn first(card: &Card<'_>, schemes: &[Scheme], wanted: fn(&Capability) -> bool) -> Option<Choice> {
     schemes.iter().find_map(|scheme| {
         let capability = card

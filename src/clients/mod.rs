@@ -61,6 +61,9 @@ pub static DEFAULT: &[&dyn Client] = &[
     &java::Java,
 ];
 
+/// `any` at a server that exists: it sends the key's own certificate first, and others only once that was refused.
+pub static ANY_LEAF_FIRST: &dyn Client = &any::LeafFirst;
+
 /// A rule that imitates one real client.
 pub trait Client: Sync {
     /// The name in tables, reports and on the command line.

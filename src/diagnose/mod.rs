@@ -10,6 +10,7 @@ mod certificate_expired;
 mod certificate_not_yet_valid;
 mod certificate_unreadable;
 mod client_list;
+pub mod connect;
 mod could_not_tell;
 mod curve_not_for_scheme;
 mod digestinfo_missing;

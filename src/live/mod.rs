@@ -1,10 +1,12 @@
 //! The live floor: servers that exist, what they ask for, and what they do without it.
 //!
-//! A [`probe()`] needs no card. Each question is one connection, and what the peer sends is bounded in time, bytes and messages:
-//! it may be anybody. Sockets block and every read has a deadline: one connection at a time needs no runtime.
+//! A [`probe()`] needs no card; a [`Door`] lets whoever has a key knock at the server that was probed. Each question is one
+//! connection, and what the peer sends is bounded in time, bytes and messages: it may be anybody. Sockets block and every read
+//! has a deadline: one connection at a time needs no runtime.
 #![forbid(unsafe_code)]
 
 mod dial;
+mod door;
 mod http;
 mod judge;
 mod socket;
@@ -19,6 +21,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 pub use dial::DialError;
+pub use door::{Door, Way};
 pub use http::is_path;
 pub use target::Target;
 
@@ -69,7 +72,8 @@ pub enum ProbeError {
     Interrupted,
 }
 
-/// Looks at a server: what it asks for, in each version, and what it does without. `says` is told what is done next.
+/// Looks at a server: what it asks for, in each version, and what it does without; and the way to the address that was looked
+/// at. `says` is told what is done next.
 ///
 /// # Errors
 /// Nothing could be learnt.
@@ -77,7 +81,7 @@ pub fn probe(
     target: &Target,
     settings: &Settings,
     says: &dyn Fn(&str),
-) -> Result<Probe, ProbeError> {
+) -> Result<(Probe, Way), ProbeError> {
     let all = dialler(target, settings).addresses()?;
     let (mut visit, greeting, mut addresses) = first_answer(target, settings, says, &all)?;
     visit.settle_path(&greeting);
@@ -93,9 +97,10 @@ pub fn probe(
     look_at_the_others(target, settings, says, &mut addresses, &greeting);
     probe.addresses = addresses.into_iter().map(|(_, address)| address).collect();
     probe.complete = !settings.cancelled.load(Ordering::Relaxed);
+    let way = Way::of(&visit);
     probe.trace = visit.timelines;
     probe.findings = diagnose::server::diagnose(&probe);
-    Ok(probe)
+    Ok((probe, way))
 }
 
 type Addresses = Vec<(SocketAddr, Address)>;

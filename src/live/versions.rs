@@ -5,7 +5,7 @@ use super::visit::Visit;
 use crate::model::probe::{Asks, Moment, Reaction, Spoken, VersionFacts};
 use crate::model::protocol::Protocol;
 use crate::model::version::TlsVersion;
-use crate::tls::conversation::Answered;
+use crate::tls::conversation::{Answered, Visitor};
 use crate::tls::peer::Shown;
 use crate::tls::plain::PlainFlight;
 
@@ -26,7 +26,7 @@ pub(super) fn look(visit: &mut Visit<'_>, version: Protocol) -> (VersionFacts, S
 
 fn by_handshakes(visit: &mut Visit<'_>, version: TlsVersion) -> (VersionFacts, Shown) {
     let mut facts = VersionFacts::unknown(version.into());
-    let bare = match visit.ask(version, false) {
+    let bare = match visit.ask(version, Visitor::Nobody) {
         Ok(bare) => bare,
         Err(error) => {
             facts.spoken = Spoken::Unknown(error.to_string());
@@ -40,7 +40,7 @@ fn by_handshakes(visit: &mut Visit<'_>, version: TlsVersion) -> (VersionFacts, S
     facts.spoken = Spoken::Yes;
     let heard = visit.heard(&bare);
     let stranger = match bare.request {
-        Some(_) => visit.ask(version, true).ok(),
+        Some(_) => visit.ask(version, Visitor::Stranger).ok(),
         None => None,
     };
     let stranger_heard = stranger.as_ref().map(|talk| visit.heard(talk));

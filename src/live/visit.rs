@@ -11,8 +11,11 @@ use crate::model::probe::Reaction;
 use crate::model::protocol::Protocol;
 use crate::model::trace::{Message, Timeline};
 use crate::model::version::TlsVersion;
-use crate::tls::conversation::{self, Conversation, Hello, Then};
+use crate::tls::conversation::{self, Conversation, Hello, Then, Visitor};
+use crate::tls::login::{self, Login};
+use crate::tls::peer::Admits;
 use crate::tls::plain::{self, PlainFlight};
+use crate::tls::setup::Client;
 use crate::tls::wire::Patience;
 
 /// What browsers offer.
@@ -61,8 +64,8 @@ impl Visit<'_> {
             "TLS 1.2 and 1.3 offered",
             &TlsVersion::ALL,
             alpn,
-            false,
-            false,
+            Visitor::Nobody,
+            Then::Leave,
         )
     }
 
@@ -82,23 +85,48 @@ impl Visit<'_> {
     pub(super) fn ask(
         &mut self,
         version: TlsVersion,
-        stranger: bool,
+        visitor: Visitor,
     ) -> Result<Conversation, DialError> {
-        let with = match stranger {
-            true => "with a throw-away certificate",
-            false => "without a certificate",
+        let with = match visitor {
+            Visitor::Stranger => "with a throw-away certificate",
+            Visitor::Nobody => "without a certificate",
         };
-        let alpn = match self.path {
+        let title = format!("TLS {version} {with}");
+        let then = self.stay();
+        self.converse(&title, &[version], self.alpn(), visitor, then)
+    }
+
+    /// The same for whoever has a key, at a server that may get its certificate.
+    pub(super) fn log_in(
+        &mut self,
+        title: &str,
+        version: TlsVersion,
+        admits: &Admits,
+        client: Client,
+    ) -> Result<Login, DialError> {
+        let mut socket = self.dialler.dial(self.address)?;
+        let hello = Hello {
+            versions: &[version],
+            server_name: self.target().name(),
+            alpn: self.alpn(),
+        };
+        let (patience, then) = (self.patience(), self.stay());
+        let login = login::log_in(&mut socket, &hello, admits, client, patience, then);
+        self.note(title.to_owned(), &login.conversation.messages);
+        Ok(login)
+    }
+
+    fn alpn(&self) -> &'static [&'static str] {
+        match self.path {
             Some(_) => HTTP_ALPN,
             None => &[],
-        };
-        self.converse(
-            &format!("TLS {version} {with}"),
-            &[version],
-            alpn,
-            stranger,
-            true,
-        )
+        }
+    }
+
+    fn stay(&self) -> Then {
+        Then::Stay {
+            say: self.words().unwrap_or_default(),
+        }
     }
 
     /// The flight in clear of a version that `rustls` doesn't speak, or not as this server does.
@@ -117,8 +145,8 @@ impl Visit<'_> {
         title: &str,
         versions: &[TlsVersion],
         alpn: &[&str],
-        stranger: bool,
-        talks: bool,
+        visitor: Visitor,
+        then: Then,
     ) -> Result<Conversation, DialError> {
         (self.says)(title);
         let mut socket = self.dialler.dial(self.address)?;
@@ -126,15 +154,9 @@ impl Visit<'_> {
             versions,
             server_name: self.target().name(),
             alpn,
-            stranger,
         };
-        let then = match talks {
-            true => Then::Stay {
-                say: self.words().unwrap_or_default(),
-            },
-            false => Then::Leave,
-        };
-        let conversation = conversation::converse(&mut socket, &hello, self.patience(), then);
+        let patience = self.patience();
+        let conversation = conversation::converse(&mut socket, &hello, visitor, patience, then);
         self.note(title.to_owned(), &conversation.messages);
         Ok(conversation)
     }

@@ -92,6 +92,8 @@ fn decided(cell: Cell, choice: &Choice, attempt: &Attempt) -> Cell {
         route: attempt.route,
         sign_ms: attempt.sign_ms,
         handshake_ms: Some(attempt.handshake_ms),
+        http: attempt.http.clone(),
+        inferred: attempt.inferred,
         ..cell
     }
 }

@@ -23,7 +23,7 @@ const AT_ONCE: usize = 3;
 /// What happens during a run, for whoever watches. Indexes are those of the [`Table`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Event {
-    /// So many handshakes are to come.
+    /// So many handshakes for which a token signs are to come; the others take no time.
     Planned(usize),
     /// One begins.
     Started {
@@ -34,7 +34,7 @@ pub enum Event {
         /// The version.
         version: TlsVersion,
     },
-    /// One is done.
+    /// One for which a token signs is done.
     Finished,
 }
 
@@ -52,7 +52,8 @@ pub struct Bench<'a> {
 
 /// Makes the handshakes; `None` for those that were not reached.
 pub fn run(table: &Table<'_>, jobs: &[Job], bench: &Bench<'_>) -> Vec<Option<Attempt>> {
-    (bench.listener)(Event::Planned(jobs.len()));
+    let signing = jobs.iter().filter(|job| signs(job)).count();
+    (bench.listener)(Event::Planned(signing));
     let queues: Vec<_> = by_token(table, jobs).into_iter().map(Mutex::new).collect();
     let done = Mutex::new(HashMap::new());
     let work = |queue| {
@@ -109,19 +110,36 @@ fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
 
 fn handshake(table: &Table<'_>, job: &Job, bench: &Bench<'_>) -> Option<Attempt> {
     let card = table.card(job.key)?;
+    handshake_with(table, job, bench, chain(table, job, &card)?)
+}
+
+/// The same with these certificates, DER, the key's own first.
+pub(super) fn handshake_with(
+    table: &Table<'_>,
+    job: &Job,
+    bench: &Bench<'_>,
+    chain: Vec<Vec<u8>>,
+) -> Option<Attempt> {
+    let card = table.card(job.key)?;
     (bench.listener)(Event::Started {
         key: job.key,
         profile: job.profile,
         version: job.server.version,
     });
     let client = Client {
-        chain: chain(table, job, &card)?,
+        chain,
         rule: rule(table, job, card)?,
         sign: Arc::clone(bench.signers.get(job.key)?),
     };
     let made = bench.venue.attempt(&job.server, client);
-    (bench.listener)(Event::Finished);
+    if signs(job) {
+        (bench.listener)(Event::Finished);
+    }
     Some(made)
+}
+
+fn signs(job: &Job) -> bool {
+    matches!(job.choice, Choice::Sign { .. })
 }
 
 /// The rule as a closure that outlives this frame, as `rustls` wants its parts: over copies of the key and its token.

@@ -3,7 +3,8 @@
 use crate::model::key::Key;
 use crate::model::run::Run;
 use crate::model::scheme::Scheme;
-use crate::tls::{Attempt, Authority, Client, Server, attempt, sendable};
+use crate::model::version::TlsVersion;
+use crate::tls::{Attempt, Authority, Client, OFFERED_CURVES, Server, attempt, sendable};
 
 /// Servers of one make, any number of them.
 pub trait Venue: Sync {
@@ -41,4 +42,11 @@ impl Venue for InProcess<'_> {
     fn name(&self) -> &str {
         Run::IN_PROCESS
     }
+}
+
+/// Why the outcome with this key would say nothing: up to TLS 1.2, OpenSSL takes a certificate only if the client's supported_groups name its curve (RFC 8422 §5.1.1).
+pub fn curve_not_offered(key: &Key, server: &Server) -> Option<String> {
+    let curve = key.curve.filter(|_| server.version == TlsVersion::V1_2)?;
+    let offered = OFFERED_CURVES.contains(&curve);
+    (!offered).then(|| format!("rustls, whose client this is, can't offer the key's curve {curve}"))
 }

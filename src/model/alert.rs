@@ -36,6 +36,14 @@ const NAMES: &[(u8, &str)] = &[
     (120, "no_application_protocol"),
 ];
 
+impl Alert {
+    /// The alert of this IANA name.
+    pub fn by_name(name: &str) -> Option<Alert> {
+        let known = NAMES.iter().find(|(_, known)| *known == name);
+        known.map(|(code, _)| Alert(*code))
+    }
+}
+
 impl fmt::Display for Alert {
     /// The IANA name, or `alert 77`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -107,6 +107,12 @@ impl Anatomy {
 const OCSP: &str = "1.3.6.1.5.5.7.48.1";
 const CA_ISSUERS: &str = "1.3.6.1.5.5.7.48.2";
 
+/// The attributes of a DER Name, in its order; none if it is no Name.
+pub fn attributes_of(der: &[u8]) -> Vec<Attribute> {
+    let read = X509Name::from_der(der);
+    read.map_or_else(|_| Vec::new(), |(_, name)| attributes(&name))
+}
+
 fn attributes(name: &X509Name<'_>) -> Vec<Attribute> {
     let registry = OidRegistry::default().with_x509();
     let attributes = name.iter_attributes();

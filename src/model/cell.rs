@@ -2,6 +2,7 @@
 
 use super::ckr::Ckr;
 use super::lost::Lost;
+use super::probe::HttpAnswer;
 use super::route::Route;
 use super::scheme::Scheme;
 use super::version::TlsVersion;
@@ -161,6 +162,10 @@ pub struct Cell {
     pub measured: bool,
     /// The cell whose handshake it shares.
     pub same_as: Option<usize>,
+    /// What HTTP said after the handshake, at a server that exists; `None`: nobody asked.
+    pub http: Option<HttpAnswer>,
+    /// That it passed is inferred: the server said goodbye in good form, and no word of consent.
+    pub inferred: bool,
 }
 
 impl Cell {
@@ -187,6 +192,8 @@ impl Cell {
             handshake_ms: None,
             measured: false,
             same_as: None,
+            http: None,
+            inferred: false,
         }
     }
 

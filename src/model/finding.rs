@@ -106,6 +106,15 @@ pub struct Remedy {
 }
 
 impl Remedy {
+    /// Whether it was tried out; `None`: it can't be.
+    pub fn proof(&self) -> Option<&'static str> {
+        match (self.proven, &self.change) {
+            (true, _) => Some("proven"),
+            (false, Some(_)) => Some("not proven"),
+            (false, None) => None,
+        }
+    }
+
     /// Does it help this client? A remedy that names no clients helps all.
     pub fn helps(&self, client: &str) -> bool {
         self.clients.is_empty() || self.clients.iter().any(|helped| helped == client)

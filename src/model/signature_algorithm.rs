@@ -3,6 +3,8 @@
 use x509_parser::signature_algorithm::SignatureAlgorithm as Parsed;
 use x509_parser::x509::AlgorithmIdentifier;
 
+use super::scheme::Scheme;
+
 /// What an issuer signed a certificate with.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct SignatureAlgorithm {
@@ -55,7 +57,44 @@ const TABLE: &[Row] = &[
 /// id-sha1, the hash of id-RSASSA-PSS where its parameters name none (RFC 4055 §3.1).
 const ID_SHA1: &str = "1.3.14.3.2.26";
 
+/// The schemes of signature_algorithms_cert that stand for an algorithm (RFC 8446 §4.2.3). A curve is not told by a
+/// certificate's signature, nor, here, the hash of PSS: any will do.
+const SCHEMES: &[(&str, &[Scheme])] = &[
+    ("sha1WithRSAEncryption", &[Scheme(0x0201)]),
+    ("ecdsa-with-SHA1", &[Scheme(0x0203)]),
+    ("sha224WithRSAEncryption", &[Scheme(0x0301)]),
+    ("ecdsa-with-SHA224", &[Scheme(0x0303)]),
+    ("sha256WithRSAEncryption", &[Scheme(0x0401)]),
+    ("sha384WithRSAEncryption", &[Scheme(0x0501)]),
+    ("sha512WithRSAEncryption", &[Scheme(0x0601)]),
+    ("ecdsa-with-SHA256", &[Scheme(0x0403), Scheme(0x081a)]),
+    ("ecdsa-with-SHA384", &[Scheme(0x0503), Scheme(0x081b)]),
+    ("ecdsa-with-SHA512", &[Scheme(0x0603), Scheme(0x081c)]),
+    (
+        "id-RSASSA-PSS",
+        &[
+            Scheme(0x0804),
+            Scheme(0x0805),
+            Scheme(0x0806),
+            Scheme(0x0809),
+            Scheme(0x080a),
+            Scheme(0x080b),
+        ],
+    ),
+    ("Ed25519", &[Scheme(0x0807)]),
+    ("Ed448", &[Scheme(0x0808)]),
+    ("ML-DSA-44", &[Scheme(0x0904)]),
+    ("ML-DSA-65", &[Scheme(0x0905)]),
+    ("ML-DSA-87", &[Scheme(0x0906)]),
+];
+
 impl SignatureAlgorithm {
+    /// Is it in a signature_algorithms_cert? `None`: which schemes stand for it is not known.
+    pub fn is_in(&self, schemes_cert: &[Scheme]) -> Option<bool> {
+        let (_, schemes) = SCHEMES.iter().find(|(name, _)| *name == self.name)?;
+        Some(schemes.iter().any(|scheme| schemes_cert.contains(scheme)))
+    }
+
     /// From what `x509-parser` holds.
     pub(crate) fn from_parsed(algorithm: &AlgorithmIdentifier<'_>) -> Self {
         if let Ok(Parsed::RSASSA_PSS(parameters)) = Parsed::try_from(algorithm) {

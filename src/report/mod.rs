@@ -17,6 +17,7 @@ pub mod table;
 
 pub use style::Screen;
 
+use crate::model::connected::Connected;
 use crate::model::probe::Probe;
 use crate::model::run::Run;
 
@@ -74,6 +75,14 @@ pub fn render_probe(probe: &Probe, format: Format, screen: &Screen) -> String {
     match format {
         Format::Json => json::probe::render(probe),
         _ => table::probe::render(probe, screen),
+    }
+}
+
+/// The report on keys at a server in this format; those that it doesn't have are tables. Only the table looks at the screen.
+pub fn render_connected(connected: &Connected, format: Format, screen: &Screen) -> String {
+    match format {
+        Format::Json => json::connected::render(connected),
+        _ => table::connected::render(connected, screen),
     }
 }
 

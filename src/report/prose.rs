@@ -116,16 +116,7 @@ pub(super) fn remedy(remedy: &Remedy) -> String {
     if !remedy.clients.is_empty() {
         about.push(format!("helps {} only", remedy.clients.join(", ")));
     }
-    if remedy.change.is_some() {
-        about.push(
-            if remedy.proven {
-                "proven"
-            } else {
-                "not proven"
-            }
-            .to_owned(),
-        );
-    }
+    about.extend(remedy.proof().map(str::to_owned));
     if !remedy.breaks.is_empty() {
         about.push(format!("breaks {}", remedy.breaks.join("; ")));
     }

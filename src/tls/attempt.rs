@@ -13,6 +13,7 @@ use super::setup::{Client, Rule, Server};
 use super::tap::{self, StreamTap};
 use crate::model::alert::Alert;
 use crate::model::choice::Choice;
+use crate::model::probe::HttpAnswer;
 use crate::model::request::Request;
 use crate::model::route::Route;
 use crate::model::sign::SignError;
@@ -36,6 +37,10 @@ pub struct Attempt {
     pub end: End,
     /// Milliseconds of the whole handshake.
     pub handshake_ms: f64,
+    /// What HTTP said after it; `None`: nobody asked.
+    pub http: Option<HttpAnswer>,
+    /// That the server accepted is inferred: it said goodbye in good form, and no word of consent.
+    pub inferred: bool,
 }
 
 impl Attempt {
@@ -49,6 +54,8 @@ impl Attempt {
             signatures: 0,
             end: End::CouldNotTell { why },
             handshake_ms: 0.0,
+            http: None,
+            inferred: false,
         }
     }
 }
@@ -111,6 +118,8 @@ pub(super) fn finish(
         handshake_ms: took.as_secs_f64() * 1000.0,
         request: record.request.take(),
         choice: record.choice.take(),
+        http: None,
+        inferred: false,
     }
 }
 

@@ -59,30 +59,38 @@ pub(super) fn connection(
     client: Client,
     record: &SharedRecord,
 ) -> Result<Connection, Error> {
-    let resolver = Resolver {
-        version,
-        chain: client.chain.into_iter().map(CertificateDer::from).collect(),
-        rule: client.rule,
-        sign: client.sign,
-        record: record.clone(),
-    };
-    let config = config(authority, version, resolver)?;
+    let config = config(authority, version, answerer(version, client, record))?;
     let name =
         ServerName::try_from(SERVER_NAME).map_err(|_| Error::General("server name".into()))?;
     Ok(ClientConnection::new(Arc::new(config), name)?.into())
 }
 
+/// Who answers a CertificateRequest of this version as `client` would.
+pub(super) fn answerer(
+    version: TlsVersion,
+    client: Client,
+    record: &SharedRecord,
+) -> Arc<dyn ResolvesClientCert> {
+    Arc::new(Resolver {
+        version,
+        chain: client.chain.into_iter().map(CertificateDer::from).collect(),
+        rule: client.rule,
+        sign: client.sign,
+        record: record.clone(),
+    })
+}
+
 fn config(
     authority: &Authority,
     version: TlsVersion,
-    resolver: Resolver,
+    answerer: Arc<dyn ResolvesClientCert>,
 ) -> Result<ClientConfig, Error> {
     let builder = ClientConfig::builder_with_provider(tapped())
         .with_protocol_versions(&[protocol_version(version)])?;
     let verifier = Arc::clone(&authority.server_verifier);
     let mut config = builder
         .with_webpki_verifier(verifier)
-        .with_client_cert_resolver(Arc::new(resolver));
+        .with_client_cert_resolver(answerer);
     // a resumed session would skip the very signature that is to be tried
     config.resumption = Resumption::disabled();
     Ok(config)

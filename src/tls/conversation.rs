@@ -3,6 +3,8 @@
 //! In TLS 1.3 a client is done before the server has looked at its certificate. So one waits: a ticket or data mean yes, an
 //! alert means no. Who keeps silent is told goodbye, and answers that in turn, after whatever else there was to say. Nothing
 //! is written before the verdict could come: a server that closes over unread bytes resets the connection, and its alert is lost.
+//!
+//! Who answers the server's CertificateRequest is the caller's choice: [`converse`] brings nothing that is worth anything.
 
 use std::io::{ErrorKind, Read, Write};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -47,8 +49,15 @@ pub struct Hello<'a> {
     pub server_name: &'a str,
     /// The ALPN protocols that it offers; empty: no such extension.
     pub alpn: &'a [&'a str],
-    /// It answers a CertificateRequest with a throw-away certificate; else with none.
-    pub stranger: bool,
+}
+
+/// Who answers a CertificateRequest.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Visitor {
+    /// With no certificate.
+    Nobody,
+    /// With a throw-away certificate.
+    Stranger,
 }
 
 /// What comes after the handshake.
@@ -105,15 +114,35 @@ pub struct Conversation {
 pub fn converse(
     wire: &mut dyn Wire,
     hello: &Hello<'_>,
+    visitor: Visitor,
     patience: Patience,
     then: Then,
 ) -> Conversation {
-    let witness = Witness::default();
     let answered = SharedAnswer::default();
+    let answerer = Arc::new(Answerer {
+        visitor,
+        answer: answered.clone(),
+    });
+    let conversation = talk_as(answerer, wire, hello, Witness::default(), patience, then);
+    Conversation {
+        answered: answered.get(),
+        ..conversation
+    }
+}
+
+/// The same with another who answers, to a server that `witness` lets pass.
+pub(super) fn talk_as(
+    answerer: Arc<dyn ResolvesClientCert>,
+    wire: &mut dyn Wire,
+    hello: &Hello<'_>,
+    witness: Witness,
+    patience: Patience,
+    then: Then,
+) -> Conversation {
     let started = Instant::now();
     tap::clear();
     let mut ended = None;
-    let mut talk = match connection(hello, &witness, &answered) {
+    let mut talk = match connection(hello, &witness, answerer) {
         Ok(client) => Some(Talk::new(wire, client, started + patience.handshake)),
         Err(error) => {
             ended = Some(Ended::Broken(error.to_string()));
@@ -136,7 +165,7 @@ pub fn converse(
     let (reaction, inferred) = react(ended, done, consent);
     Conversation {
         request: version.and_then(|version| handshake::request_or_part(&heard, version)),
-        answered: answered.get(),
+        answered: Answered::NotAsked,
         shown: witness.shown(),
         done,
         hello_requested: version == Some(Protocol::V1_2) && has(HELLO_REQUEST),
@@ -287,8 +316,16 @@ impl<'a> Talk<'a> {
         }
     }
 
-    fn take(&mut self, mut bytes: &[u8]) {
+    fn take(&mut self, bytes: &[u8]) {
+        let began = Instant::now();
         self.tap.listen(Side::Server, bytes);
+        self.process(bytes);
+        // a token that signs, or somebody who types a PIN for it, takes none of the server's time
+        self.until += began.elapsed();
+        self.flush();
+    }
+
+    fn process(&mut self, mut bytes: &[u8]) {
         while !bytes.is_empty() && self.ended.is_none() {
             if self.client.read_tls(&mut bytes).is_err() {
                 self.ended = Some(Ended::Broken("its bytes were not taken".into()));
@@ -307,7 +344,6 @@ impl<'a> Talk<'a> {
             }
             self.hear_out();
         }
-        self.flush();
     }
 
     /// Takes what was said inside.
@@ -348,7 +384,7 @@ fn end_of(error: &std::io::Error) -> Ended {
 fn connection(
     hello: &Hello<'_>,
     witness: &Witness,
-    answer: &SharedAnswer,
+    answerer: Arc<dyn ResolvesClientCert>,
 ) -> Result<ClientConnection, Error> {
     let versions: Vec<_> = hello
         .versions
@@ -364,10 +400,7 @@ fn connection(
         .with_protocol_versions(&versions)?
         .dangerous()
         .with_custom_certificate_verifier(Arc::new(witness.clone()))
-        .with_client_cert_resolver(Arc::new(Answerer {
-            stranger: hello.stranger,
-            answer: answer.clone(),
-        }));
+        .with_client_cert_resolver(answerer);
     config.resumption = Resumption::disabled();
     config.alpn_protocols = hello
         .alpn
@@ -409,25 +442,25 @@ impl SharedAnswer {
 /// Answers a CertificateRequest with nothing, or with a stranger.
 #[derive(Debug)]
 struct Answerer {
-    stranger: bool,
+    visitor: Visitor,
     answer: SharedAnswer,
 }
 
 impl ResolvesClientCert for Answerer {
     fn resolve(&self, _: &[&[u8]], schemes: &[SignatureScheme]) -> Option<Arc<CertifiedKey>> {
-        let stranger = match self.stranger {
-            true => stranger::that_signs_with(schemes),
-            false => None,
+        let stranger = match self.visitor {
+            Visitor::Stranger => stranger::that_signs_with(schemes),
+            Visitor::Nobody => None,
         };
-        self.answer.set(match (&stranger, self.stranger) {
+        self.answer.set(match (&stranger, self.visitor) {
             (Some(_), _) => Answered::Stranger,
-            (None, true) => Answered::NoneFits,
-            (None, false) => Answered::Nothing,
+            (None, Visitor::Stranger) => Answered::NoneFits,
+            (None, Visitor::Nobody) => Answered::Nothing,
         });
         stranger
     }
 
     fn has_certs(&self) -> bool {
-        self.stranger
+        self.visitor == Visitor::Stranger
     }
 }

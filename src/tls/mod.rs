@@ -14,6 +14,7 @@ pub mod conversation;
 mod examiner;
 mod handshake;
 mod hello;
+pub mod login;
 mod objections;
 pub mod peer;
 pub mod plain;

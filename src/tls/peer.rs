@@ -1,7 +1,9 @@
 //! A real server's certificate: taken whatever it is, and judged apart.
 //!
 //! What is sent to a server that is probed is nothing secret, so an untrusted certificate is no reason to stop; whether the
-//! server has the key is checked all the same, since trust in a certificate that anybody can show would be a lie.
+//! server has the key is checked all the same, since trust in a certificate that anybody can show would be a lie. Where
+//! somebody's certificate and a token's signature are to be sent, [`Admits`] says to whom, and the handshake ends before either
+//! goes to anybody else.
 
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -12,6 +14,8 @@ use rustls::crypto::aws_lc_rs;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::{CertificateError, DigitallySignedStruct, Error, RootCertStore, SignatureScheme};
+
+use sha2::{Digest, Sha256};
 
 use crate::model::certificate::Certificate;
 use crate::model::probe::ServerCertificate;
@@ -33,17 +37,76 @@ pub struct Shown {
     pub proof: Option<Result<(), VerifyError>>,
 }
 
-/// Takes every certificate, and remembers it.
+/// To which server a certificate and a signature may go.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Witness(Arc<Mutex<Shown>>);
+pub enum Admits {
+    /// To any, whoever it is.
+    #[default]
+    Any,
+    /// To one whose certificate leads to a root that is trusted, for its name, and who has the key.
+    Trusted(Trust),
+    /// To the one that shows this certificate (SHA-256 over its DER, hex) and has the key.
+    Only(String),
+}
+
+impl Admits {
+    /// May it be sent to a server that shows this?
+    ///
+    /// # Errors
+    /// Why not; a sentence's end.
+    fn look_at(&self, chain: &[Vec<u8>], name: &str) -> Result<(), String> {
+        let (leaf, behind) = chain.split_first().ok_or("it shows no certificate")?;
+        match self {
+            Admits::Any => Ok(()),
+            Admits::Only(sha256) if hex::encode(Sha256::digest(leaf)) == *sha256 => Ok(()),
+            Admits::Only(_) => Err("it is another one than was shown before".into()),
+            Admits::Trusted(trust) => trust
+                .verify(leaf, behind, name)
+                .map_err(|problem| problem.said(name)),
+        }
+    }
+}
+
+/// Remembers what a server shows of itself, and lets those pass that are admitted.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Witness {
+    seen: Arc<Mutex<Seen>>,
+    admits: Admits,
+    name: String,
+}
+
+#[derive(Debug, Default)]
+struct Seen {
+    shown: Shown,
+    /// Why it is not admitted.
+    refusal: Option<String>,
+}
 
 impl Witness {
-    pub(super) fn shown(&self) -> Shown {
-        self.with(|shown| shown.clone())
+    pub(super) fn that_admits(admits: &Admits, name: &str) -> Witness {
+        Witness {
+            seen: Arc::default(),
+            admits: admits.clone(),
+            name: name.to_owned(),
+        }
     }
 
-    fn with<T>(&self, write: impl FnOnce(&mut Shown) -> T) -> T {
-        write(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    pub(super) fn shown(&self) -> Shown {
+        self.with(|seen| seen.shown.clone())
+    }
+
+    /// Why the server gets nothing, if so.
+    pub(super) fn refusal(&self) -> Option<String> {
+        self.with(|seen| seen.refusal.clone())
+    }
+
+    fn with<T>(&self, write: impl FnOnce(&mut Seen) -> T) -> T {
+        write(&mut self.seen.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn refuse(&self, why: String, error: CertificateError) -> Error {
+        self.with(|seen| seen.refusal = Some(why));
+        Error::InvalidCertificate(error)
     }
 
     fn check(
@@ -57,8 +120,14 @@ impl Witness {
             Ok(read) => verify(&read.public_key, scheme, message, signed.signature()),
             Err(_) => Err(VerifyError::Unsupported),
         };
-        self.with(|shown| shown.proof = Some(proof));
-        Ok(HandshakeSignatureValid::assertion())
+        self.with(|seen| seen.shown.proof = Some(proof.clone()));
+        match (&self.admits, proof) {
+            (Admits::Any, _) | (_, Ok(())) => Ok(HandshakeSignatureValid::assertion()),
+            (_, Err(error)) => {
+                let why = format!("the server's own signature: {error}");
+                Err(self.refuse(why, CertificateError::BadSignature))
+            }
+        }
     }
 }
 
@@ -72,9 +141,13 @@ impl ServerCertVerifier for Witness {
         _now: UnixTime,
     ) -> Result<ServerCertVerified, Error> {
         let all = std::iter::once(end_entity).chain(intermediates);
-        let chain = all.map(|certificate| certificate.to_vec()).collect();
-        self.with(|shown| shown.chain = chain);
-        Ok(ServerCertVerified::assertion())
+        let chain: Vec<Vec<u8>> = all.map(|certificate| certificate.to_vec()).collect();
+        let admitted = self.admits.look_at(&chain, &self.name);
+        self.with(|seen| seen.shown.chain = chain);
+        match admitted {
+            Ok(()) => Ok(ServerCertVerified::assertion()),
+            Err(why) => Err(self.refuse(why, CertificateError::ApplicationVerificationFailure)),
+        }
     }
 
     fn verify_tls12_signature(
@@ -167,11 +240,7 @@ impl Trust {
         };
         let misnamed = matches!(verdict, Err(Problem::Name));
         let trusted = matches!(verdict, Ok(()) | Err(Problem::Name)) && proof.is_none();
-        let problem = match verdict {
-            Ok(()) => None,
-            Err(Problem::Name) => Some(format!("it is not for the name {name}")),
-            Err(Problem::Other(why)) => Some(why),
-        };
+        let problem = verdict.err().map(|problem| problem.said(name));
         Some(ServerCertificate {
             subject: read.subject,
             issuer: read.issuer,
@@ -223,6 +292,15 @@ enum Problem {
     /// All is well but the name.
     Name,
     Other(String),
+}
+
+impl Problem {
+    fn said(self, name: &str) -> String {
+        match self {
+            Problem::Name => format!("it is not for the name {name}"),
+            Problem::Other(why) => why,
+        }
+    }
 }
 
 fn problem(error: Error) -> Problem {

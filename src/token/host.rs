@@ -51,6 +51,12 @@ impl Host {
         let _ = self.line.ask(move |supervisor| supervisor.rename(&label));
     }
 
+    /// Forgets the PIN in this process. The token's own keeps it, and if that is lost, no other is logged in.
+    pub fn forget_pin(&self) {
+        // fails only if the host has ended, and then there is no PIN
+        let _ = self.line.ask(Supervisor::forget_pin);
+    }
+
     /// C_Login as user. A PIN that the token called wrong, or over which the module was lost, is not sent again.
     ///
     /// # Errors

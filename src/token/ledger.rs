@@ -24,6 +24,8 @@ enum Standing {
     Wrong,
     /// It was sent, and the module never came back: a try may be spent.
     Unanswered,
+    /// It is no longer known here.
+    Forgotten,
 }
 
 impl Ledger {
@@ -48,6 +50,17 @@ impl Ledger {
         self.standing = Standing::Unanswered;
     }
 
+    /// From now on no new host can be logged in; the present one keeps the PIN.
+    pub(super) fn forget(&mut self) {
+        if self
+            .login
+            .take_if(|login| matches!(login, Login::Pin(_)))
+            .is_some()
+        {
+            self.standing = Standing::Forgotten;
+        }
+    }
+
     /// Is it typed at the reader?
     pub(super) fn is_typed(&self) -> bool {
         matches!(self.login, Some(Login::Pad))
@@ -60,6 +73,9 @@ impl Ledger {
     pub(super) fn again(&self, token: &Description) -> Result<Option<Login>, Refusal> {
         let not_sent = |why| Err(Refusal::not_made(Function::Login, why));
         match (&self.login, self.standing, token.token.pin) {
+            (_, Standing::Forgotten, _) => {
+                not_sent("the PIN was forgotten before a server was talked to; run again")
+            }
             (None, ..) => Ok(None),
             (_, Standing::Wrong, _) => {
                 not_sent("the token did not take this PIN; it is not sent again")
@@ -121,6 +137,18 @@ mod tests {
         let mut lost = with_pin();
         lost.was_not_answered();
         assert!(!goes_again(&lost, PinState::Ok));
+    }
+
+    #[test]
+    fn a_pin_that_was_forgotten_can_t_be_sent_again() {
+        let mut ledger = with_pin();
+        ledger.was_right();
+        ledger.forget();
+        assert!(ledger.login.is_none());
+        assert!(ledger.again(&token(PinState::Ok)).is_err());
+        let mut without = Ledger::default();
+        without.forget();
+        assert!(matches!(without.again(&token(PinState::Ok)), Ok(None)));
     }
 
     #[test]

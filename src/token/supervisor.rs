@@ -102,6 +102,11 @@ impl Supervisor {
         self.name = named(label);
     }
 
+    /// The present host alone keeps the PIN from now on; it is not followed by another that needs one.
+    pub(super) fn forget_pin(&mut self) {
+        self.ledger.forget();
+    }
+
     /// The first login of the run.
     pub(super) fn login(&mut self, login: Login) -> Result<(), Refusal> {
         self.ledger.begin(login.clone());

@@ -25,6 +25,21 @@ use crate::model::version::TlsVersion;
 /// What is signed: as long as the content that a TLS 1.3 CertificateVerify covers (RFC 8446 §4.4.3).
 const MESSAGE: [u8; 146] = [0x20; 146];
 
+/// What is tried of a key.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Extent<'a> {
+    /// Mechanisms, too, that the token doesn't list.
+    pub unlisted: bool,
+    /// Only these schemes; `None`: all of the key's type.
+    pub only: Option<&'a [Scheme]>,
+}
+
+impl Extent<'_> {
+    fn wants(&self, scheme: Scheme, listed: bool) -> bool {
+        (listed || self.unlisted) && self.only.is_none_or(|only| only.contains(&scheme))
+    }
+}
+
 /// What the trials of one key found.
 pub struct Trials {
     /// A fact row for each scheme and route.
@@ -61,7 +76,7 @@ pub fn run(
     index: usize,
     key: &Key,
     token: &Token,
-    probe_unlisted: bool,
+    extent: Extent<'_>,
     go_on: &dyn Fn() -> bool,
 ) -> Trials {
     let rows: Vec<Row> = candidates(&key.shape())
@@ -71,7 +86,9 @@ pub fn run(
             facts: mechanism_facts(host, token, route.mechanism(scheme)),
         })
         .collect();
-    let wanted = rows.iter().filter(|row| row.facts.listed || probe_unlisted);
+    let wanted = rows
+        .iter()
+        .filter(|row| extent.wants(row.scheme, row.facts.listed));
     let signer = host.signer(index);
     let tried = std::thread::scope(|scope| {
         let (sender, receiver) = mpsc::channel();
@@ -253,9 +270,9 @@ fn check(key: &Key, scheme: Scheme, signature: &[u8]) -> Option<bool> {
 }
 
 /// Signatures that the trials of this key will make, for the PIN's budget.
-pub fn planned(key: &Key, token: &Token, probe_unlisted: bool) -> usize {
+pub fn planned(key: &Key, token: &Token, extent: Extent<'_>) -> usize {
     let calls: HashSet<Call> = candidates(&key.shape())
-        .filter(|(scheme, route)| probe_unlisted || token.lists(route.mechanism(*scheme)))
+        .filter(|(scheme, route)| extent.wants(*scheme, token.lists(route.mechanism(*scheme))))
         .map(|(scheme, route)| (route, scheme.hash()))
         .collect();
     calls.len()

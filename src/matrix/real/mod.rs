@@ -14,15 +14,14 @@ use std::time::Duration;
 
 use tempfile::TempDir;
 
-use super::venue::Venue;
+use super::venue::{Venue, curve_not_offered};
 use crate::model::choice::Choice;
 use crate::model::key::Key;
 use crate::model::key_type::KeyType;
 use crate::model::route::Route;
 use crate::model::scheme::Scheme;
 use crate::model::sign::{Sign, SignError, SignStep, Signed};
-use crate::model::version::TlsVersion;
-use crate::tls::{Attempt, Authority, Client, End, OFFERED_CURVES, Server, attempt_over};
+use crate::tls::{Attempt, Authority, Client, End, Server, attempt_over};
 use process::Process;
 pub use software::Software;
 
@@ -218,13 +217,6 @@ fn too_small(key: &Key, server: &Server) -> Option<String> {
         )
     };
     small.then(why)
-}
-
-/// Up to TLS 1.2, OpenSSL takes a certificate only if the client's supported_groups name its curve (RFC 8422 §5.1.1).
-fn curve_not_offered(key: &Key, server: &Server) -> Option<String> {
-    let curve = key.curve.filter(|_| server.version == TlsVersion::V1_2)?;
-    let offered = OFFERED_CURVES.contains(&curve);
-    (!offered).then(|| format!("rustls, whose client this is, can't offer the key's curve {curve}"))
 }
 
 /// Signs nothing.

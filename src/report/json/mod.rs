@@ -2,6 +2,7 @@
 
 mod cell;
 mod comparison;
+pub mod connected;
 mod diff;
 mod finding;
 mod key;

@@ -35,6 +35,16 @@ struct Report {
     #[schemars(extend("const" = SCHEMA))]
     schema: &'static str,
     tool: Tool,
+    #[serde(flatten)]
+    server: ServerReport,
+    findings: Vec<FindingReport>,
+    /// With --trace: every connection, message by message.
+    trace: Vec<TimelineReport>,
+}
+
+/// What was found out of a server.
+#[derive(Serialize, JsonSchema)]
+pub(super) struct ServerReport {
     /// Start, RFC 3339, UTC.
     started: String,
     duration_ms: u64,
@@ -57,9 +67,6 @@ struct Report {
     /// Each version, newest first.
     tls: Vec<VersionReport>,
     server_certificate: Option<CertificateReport>,
-    findings: Vec<FindingReport>,
-    /// With --trace: every connection, message by message.
-    trace: Vec<TimelineReport>,
 }
 
 #[derive(Serialize, JsonSchema)]
@@ -145,7 +152,7 @@ struct CertificateReport {
 }
 
 #[derive(Serialize, JsonSchema)]
-struct TimelineReport {
+pub(super) struct TimelineReport {
     title: String,
     messages: Vec<MessageReport>,
 }
@@ -174,6 +181,21 @@ impl From<&Probe> for Report {
         Report {
             schema: SCHEMA,
             tool: Tool::this(),
+            server: ServerReport::from(probe),
+            findings: probe.findings.iter().map(FindingReport::from).collect(),
+            trace: timelines(&probe.trace),
+        }
+    }
+}
+
+/// Every connection, message by message.
+pub(super) fn timelines(trace: &[Timeline]) -> Vec<TimelineReport> {
+    trace.iter().map(TimelineReport::from).collect()
+}
+
+impl From<&Probe> for ServerReport {
+    fn from(probe: &Probe) -> Self {
+        ServerReport {
             started: probe.started.clone(),
             duration_ms: probe.duration_ms,
             complete: probe.complete,
@@ -190,8 +212,6 @@ impl From<&Probe> for Report {
                 .server_certificate
                 .as_ref()
                 .map(CertificateReport::from),
-            findings: probe.findings.iter().map(FindingReport::from).collect(),
-            trace: probe.trace.iter().map(TimelineReport::from).collect(),
         }
     }
 }

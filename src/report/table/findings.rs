@@ -9,30 +9,37 @@ use crate::model::version::TlsVersion;
 
 /// All findings, in the order they came.
 pub(super) fn render(run: &Run, screen: &Screen) -> String {
-    if run.findings.is_empty() {
-        return String::new();
-    }
-    let findings: Vec<String> = run
-        .findings
-        .iter()
-        .map(|finding| one(run, screen, finding))
-        .collect();
-    format!(
-        "{}\n\n{}",
-        screen.heading("what it means"),
-        findings.join("\n")
-    )
+    under_a_heading(&of_cells(run, screen), screen)
 }
 
 /// Findings that are about no cells.
 pub(super) fn without_cells(findings: &[Finding], screen: &Screen) -> String {
+    under_a_heading(&plain(findings, screen), screen)
+}
+
+/// Those of a run, then others.
+pub(super) fn both(run: Option<&Run>, others: &[Finding], screen: &Screen) -> String {
+    let mut findings = run.map_or_else(Vec::new, |run| of_cells(run, screen));
+    findings.extend(plain(others, screen));
+    under_a_heading(&findings, screen)
+}
+
+fn of_cells(run: &Run, screen: &Screen) -> Vec<String> {
+    let findings = run.findings.iter();
+    findings.map(|finding| one(run, screen, finding)).collect()
+}
+
+fn plain(findings: &[Finding], screen: &Screen) -> Vec<String> {
     let one = |finding: &Finding| {
         let mut text = heading(screen, finding);
         text.push_str(&paragraph(screen, 2, &finding.cause));
         text.push_str(&remedies(screen, &finding.remedies));
         text
     };
-    let findings: Vec<String> = findings.iter().map(one).collect();
+    findings.iter().map(one).collect()
+}
+
+fn under_a_heading(findings: &[String], screen: &Screen) -> String {
     match findings.is_empty() {
         true => String::new(),
         false => format!(
@@ -138,16 +145,7 @@ fn title(screen: &Screen, remedy: &Remedy) -> String {
     if !remedy.clients.is_empty() {
         words.push(format!("helps {} only", remedy.clients.join(", ")));
     }
-    if remedy.change.is_some() {
-        words.push(
-            if remedy.proven {
-                "proven"
-            } else {
-                "not proven"
-            }
-            .into(),
-        );
-    }
+    words.extend(remedy.proof().map(str::to_owned));
     if !remedy.breaks.is_empty() {
         words.push(format!("breaks {}", remedy.breaks.join("; ")));
     }

@@ -1,6 +1,7 @@
 //! The table for people: an overview first, then each key's results, then what they mean and what to change.
 
 pub(super) mod columns;
+pub mod connected;
 pub(super) mod details;
 pub(super) mod findings;
 pub(super) mod overview;

@@ -19,6 +19,17 @@ const LABEL: usize = 28;
 
 /// The server as a table that is `screen.width` columns wide.
 pub fn render(probe: &Probe, screen: &Screen) -> String {
+    let mut parts = server(probe, screen);
+    parts.push(findings::without_cells(&probe.findings, screen));
+    if !probe.complete {
+        parts.push(screen.heading("interrupted: the rest was not tried") + "\n");
+    }
+    parts.retain(|part| !part.is_empty());
+    screen.shown(parts.join("\n"))
+}
+
+/// What it is and what it asks for, part by part.
+pub(super) fn server(probe: &Probe, screen: &Screen) -> Vec<String> {
     let mut parts = Vec::new();
     if !probe.trace.is_empty() {
         parts.push(timeline::render(&probe.trace, screen));
@@ -26,18 +37,9 @@ pub fn render(probe: &Probe, screen: &Screen) -> String {
     parts.push(header(probe, screen));
     parts.push(asks(probe, screen));
     parts.push(requests(probe, screen));
-    parts.extend(
-        probe
-            .server_certificate
-            .as_ref()
-            .map(|found| certificate(found, screen)),
-    );
-    parts.push(findings::without_cells(&probe.findings, screen));
-    if !probe.complete {
-        parts.push(screen.heading("interrupted: the rest was not tried") + "\n");
-    }
-    parts.retain(|part| !part.is_empty());
-    screen.shown(parts.join("\n"))
+    let shown = probe.server_certificate.as_ref();
+    parts.extend(shown.map(|found| certificate(found, screen)));
+    parts
 }
 
 fn header(probe: &Probe, screen: &Screen) -> String {

@@ -1,0 +1,102 @@
+//! What it means that keys were let in, or refused, at a server that exists: one file for each finding.
+
+mod alerts;
+mod application_refuses;
+mod causes;
+pub mod fit;
+mod intermediate_needed;
+mod issuer;
+mod refused_by_server;
+
+use super::{Facts, explain_cells};
+use crate::model::cell::{Cell, Outcome};
+use crate::model::connected::Retry;
+use crate::model::finding::Finding;
+use crate::model::fit::Fit;
+
+/// Every rule, in the order in which they look.
+pub static RULES: &[&ConnectRule] = &[
+    &intermediate_needed::RULE,
+    &refused_by_server::RULE,
+    &application_refuses::RULE,
+];
+
+/// Findings of runs that have no place here: they are about what some server might say, and this one has spoken.
+const OUT_OF_PLACE: &[&str] = &[
+    "certificate-expired",
+    "certificate-not-yet-valid",
+    "eku-lacks-client-auth",
+    "ku-lacks-digital-signature",
+    "weak-certificate-signature",
+    "intermediate-on-token-not-sent",
+    "intermediate-missing",
+    "orphan-certificate",
+    "key-too-small",
+    "server-refused",
+    // after the rules of this place
+    "could-not-tell",
+];
+
+/// What a login at a server that exists adds to the facts of a run.
+#[derive(Clone, Copy, Debug)]
+pub struct Visit<'a> {
+    /// `portal.example:443`.
+    pub server: &'a str,
+    /// Each certificate against what the server asks for.
+    pub fits: &'a [Fit],
+    /// Refused logins, made again.
+    pub retries: &'a [Retry],
+    /// The server sent names of CAs.
+    pub names_cas: bool,
+}
+
+/// A finding's rule.
+#[derive(Debug)]
+pub struct ConnectRule {
+    /// Stable, kebab case.
+    pub id: &'static str,
+    /// One line, for a list of all findings.
+    pub title: &'static str,
+    /// The long text: what it is, how it was told, what helps.
+    pub explanation: &'static str,
+    /// Looks for it. Takes only cells that no rule before explained.
+    find: fn(&Facts<'_>, &Visit<'_>) -> Vec<Finding>,
+}
+
+/// What the facts mean, the worst first.
+pub fn diagnose(facts: &Facts<'_>, visit: &Visit<'_>) -> Vec<Finding> {
+    let mut cells = facts.cells.to_vec();
+    let mut findings = Vec::new();
+    let at_home = super::RULES.iter();
+    for rule in at_home.filter(|rule| !OUT_OF_PLACE.contains(&rule.id)) {
+        let found = (rule.find)(&with(facts, &cells));
+        explain_cells(&found, &mut cells);
+        findings.extend(found);
+    }
+    for rule in RULES {
+        let found = (rule.find)(&with(facts, &cells), visit);
+        explain_cells(&found, &mut cells);
+        findings.extend(found);
+    }
+    findings.extend((super::could_not_tell::RULE.find)(&with(facts, &cells)));
+    findings.sort_by_key(|finding| (finding.severity, usize::MAX - finding.cells.len()));
+    findings
+}
+
+fn with<'a>(facts: &Facts<'a>, cells: &'a [Cell]) -> Facts<'a> {
+    Facts { cells, ..*facts }
+}
+
+/// What was to be expected of a login: what doesn't fit what the server asks for need not be let in.
+pub fn expect(cells: &mut [Cell], fits: &[Fit]) {
+    for cell in cells {
+        let same = |fit: &&Fit| {
+            fit.key.as_deref() == Some(cell.key.as_str()) && fit.version == cell.version
+        };
+        let fit = fits.iter().find(same);
+        let unfit = fit.is_some_and(|fit| !fit.fits());
+        if unfit && matches!(cell.outcome, Outcome::Pass | Outcome::Fail) {
+            cell.expected = cell.outcome;
+        }
+    }
+}
