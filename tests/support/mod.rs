@@ -2,6 +2,7 @@
 #![allow(dead_code, unreachable_pub)] // each test file uses its own part
 
 pub mod broken;
+pub mod relay;
 pub mod terminal;
 
 use std::ffi::OsStr;

@@ -33,9 +33,11 @@ const OUT_OF_PLACE: &[&str] = &[
     "orphan-certificate",
     "key-too-small",
     "server-refused",
-    // after the rules of this place
     "could-not-tell",
 ];
+
+/// Of these, the ones that take what the rules of this place leave over.
+const LAST: &[&super::Rule] = &[&super::server_refused::RULE, &super::could_not_tell::RULE];
 
 /// What a login at a server that exists adds to the facts of a run.
 #[derive(Clone, Copy, Debug)]
@@ -78,7 +80,11 @@ pub fn diagnose(facts: &Facts<'_>, visit: &Visit<'_>) -> Vec<Finding> {
         explain_cells(&found, &mut cells);
         findings.extend(found);
     }
-    findings.extend((super::could_not_tell::RULE.find)(&with(facts, &cells)));
+    for rule in LAST {
+        let found = (rule.find)(&with(facts, &cells));
+        explain_cells(&found, &mut cells);
+        findings.extend(found);
+    }
     findings.sort_by_key(|finding| (finding.severity, usize::MAX - finding.cells.len()));
     findings
 }

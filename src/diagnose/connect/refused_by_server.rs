@@ -4,7 +4,7 @@ use super::super::Facts;
 use super::super::case::{Case, cases};
 use super::causes::{Cause, Certainty, Evidence, causes};
 use super::{ConnectRule, Visit};
-use crate::model::cell::{Cell, Outcome, Stage};
+use crate::model::cell::{Cell, Stage};
 use crate::model::finding::{Finding, Remedy, Severity};
 use crate::model::fit::Fit;
 
@@ -27,9 +27,7 @@ What helps: what the cause says; and the server's own log, which knows more than
 };
 
 fn find(facts: &Facts<'_>, visit: &Visit<'_>) -> Vec<Finding> {
-    let refused = facts
-        .open(Outcome::Fail)
-        .filter(|(_, cell)| matches!(cell.stage, Some(Stage::ServerVerify | Stage::Transport)));
+    let refused = facts.failed_at(Stage::ServerVerify);
     let alike = |cell: &Cell| {
         let (key, answer) = (cell.key.clone(), answer(cell));
         let texts = texts(&causes_of(facts, visit, cell));

@@ -1,0 +1,25 @@
+//! `cardcheck connect` with SoftHSM2 tokens at real servers: who is let in, which certificate fits, and what a refusal meant.
+//! A file for each family of servers.
+
+#[path = "../support/mod.rs"]
+mod support;
+
+#[allow(dead_code, reason = "each test crate uses its own part")]
+#[path = "../interop/running.rs"]
+mod running;
+
+#[allow(dead_code, reason = "each test crate uses its own part")]
+#[path = "../probe/pki.rs"]
+mod pki;
+
+#[allow(dead_code, reason = "each test crate uses its own part")]
+#[path = "../probe/truth.rs"]
+mod truth;
+
+mod apache;
+mod chains;
+mod command;
+mod nginx;
+mod refusals;
+mod scene;
+mod trust;

@@ -1,0 +1,142 @@
+//! nginx refuses by a page, after the handshake was complete.
+
+use std::process::Command;
+
+use crate::scene::{Scene, login, report};
+use crate::support::need;
+use crate::truth::Peer;
+
+const CONFIG: &str = r"
+daemon off;
+master_process off;
+pid DIR/nginx.pid;
+events {}
+http {
+  access_log off;
+  client_body_temp_path DIR/body;
+  proxy_temp_path DIR/proxy;
+  fastcgi_temp_path DIR/fastcgi;
+  uwsgi_temp_path DIR/uwsgi;
+  scgi_temp_path DIR/scgi;
+  server {
+    listen ADDRESS ssl;
+    ssl_protocols TLSv1.2 TLSv1.3;
+    ssl_certificate DIR/server.crt;
+    ssl_certificate_key DIR/server.key;
+    ssl_client_certificate DIR/clients.pem;
+    ssl_verify_client on;
+    location / { return 200 'in'; }
+    location /board { return 403; }
+    location /moved { return 302 https://help.example/card; }
+  }
+}
+";
+
+fn nginx(scene: &Scene) -> Peer {
+    let pki = &scene.pki;
+    Peer::start(&pki.path("nginx.log"), |address| {
+        let config = CONFIG
+            .replace("DIR", pki.dir().to_str().unwrap())
+            .replace("ADDRESS", &address.to_string());
+        std::fs::write(pki.path("nginx.conf"), config).unwrap();
+        let mut server = Command::new("nginx");
+        server
+            .args(["-e", "stderr", "-c"])
+            .arg(pki.path("nginx.conf"));
+        server
+    })
+}
+
+#[test]
+fn who_is_let_in_is_told_with_the_status_of_the_page() {
+    if need(&["nginx"]).is_none() {
+        return;
+    }
+    let Some(scene) = Scene::new(&["healthy"]) else {
+        return;
+    };
+    let server = nginx(&scene);
+    let connect = |path: &str| {
+        scene
+            .connect("healthy", server.address)
+            .args("--key p-256")
+            .args(path)
+    };
+    // it is taken for a server of the Web by its ALPN
+    let plain = report(connect(""), 0);
+    let cell = login(&plain, "p-256", "1.3", "any");
+    assert_eq!(
+        (&cell["outcome"], &cell["http_status"]),
+        (&"pass".into(), &200.into())
+    );
+    assert_eq!(cell["http_path"], "/");
+
+    let moved = report(connect("--path /moved"), 0);
+    let cell = login(&moved, "p-256", "1.2", "any");
+    assert_eq!(cell["http_location"], "https://help.example/card");
+
+    let refused = report(connect("--path /board"), 0);
+    let cell = login(&refused, "p-256", "1.3", "any");
+    assert_eq!(
+        (&cell["outcome"], &cell["http_status"]),
+        (&"pass".into(), &403.into())
+    );
+    let finding = refused.finding("application-refuses");
+    assert!(
+        finding["cause"]
+            .as_str()
+            .unwrap()
+            .contains("GET /board is answered with 403")
+    );
+}
+
+#[test]
+fn a_page_that_refuses_the_certificate_is_a_refusal() {
+    if need(&["nginx"]).is_none() {
+        return;
+    }
+    let Some(scene) = Scene::new(&["objections"]) else {
+        return;
+    };
+    let server = nginx(&scene);
+    let found = report(scene.connect("objections", server.address), 1);
+    for tls in ["1.2", "1.3"] {
+        let cell = login(&found, "p-256-expired", tls, "any");
+        assert_eq!(
+            (&cell["outcome"], &cell["stage"]),
+            (&"fail".into(), &"server_verify".into())
+        );
+        assert_eq!(cell["http_status"], 400);
+        let reason = cell["reason"].as_str().unwrap();
+        assert_eq!(
+            reason,
+            "HTTP 400 says that it does not take the certificate"
+        );
+    }
+    let cause = found.finding("refused-by-server")["cause"].to_string();
+    assert!(
+        cause.contains("HTTP 400 says that it does not take the certificate"),
+        "{cause}"
+    );
+}
+
+#[test]
+fn an_intermediate_is_one_too_many_for_its_depth() {
+    if need(&["nginx"]).is_none() {
+        return;
+    }
+    let Some(scene) = Scene::new(&["intermediate"]) else {
+        return;
+    };
+    let server = nginx(&scene);
+    let found = report(
+        scene
+            .connect("intermediate", server.address)
+            .args("--tls 1.3"),
+        1,
+    );
+    // ssl_verify_depth is 1 if it isn't set: the retry with the intermediate is refused as well
+    let retries = found.0["retries"].as_array().unwrap();
+    assert_eq!((retries.len(), &retries[0]["accepted"]), (1, &false.into()));
+    assert_eq!(found.findings()[0], "refused-by-server");
+}

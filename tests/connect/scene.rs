@@ -1,0 +1,104 @@
+//! A token, and a server that trusts the CA of its certificates.
+
+use std::net::SocketAddr;
+use std::process::Command;
+
+use serde_json::Value;
+
+use crate::pki::Pki;
+use crate::support::{self, Cardcheck, Lab, Ran, Report, softhsm};
+use crate::truth::Peer;
+
+/// Throw-away tokens, and what a server needs.
+pub(crate) struct Scene {
+    pub(crate) lab: Lab,
+    pub(crate) pki: Pki,
+}
+
+impl Scene {
+    /// `None`: a program is missing, which only CI takes for a failure.
+    pub(crate) fn new(tokens: &[&str]) -> Option<Scene> {
+        let lab = Lab::new(tokens)?;
+        let pki = Pki::new(1);
+        std::fs::copy(lab.path("keys/ca.cert.pem"), pki.path("clients.pem")).unwrap();
+        Some(Scene { lab, pki })
+    }
+
+    /// `openssl s_server` with these options besides its certificate and the CA for clients.
+    pub(crate) fn s_server(&self, args: &str) -> Peer {
+        Peer::start(&self.pki.path("s_server.log"), |address| {
+            let mut server = Command::new("openssl");
+            server
+                .args(["s_server", "-accept", &address.to_string(), "-cert"])
+                .arg(self.pki.path("server.crt"))
+                .arg("-key")
+                .arg(self.pki.path("server.key"))
+                .arg("-CAfile")
+                .arg(self.pki.path("clients.pem"))
+                .args(args.split_whitespace());
+            server
+        })
+    }
+
+    /// The commonest: it wants a certificate and looks at it.
+    pub(crate) fn strict(&self) -> Peer {
+        self.s_server("-Verify 3 -verify_return_error -www -quiet")
+    }
+
+    /// `cardcheck connect` there with the keys of a token, its server's CA trusted.
+    pub(crate) fn connect(&self, token: &str, address: SocketAddr) -> Cardcheck {
+        self.connect_without_trust(token, address)
+            .arg("--ca")
+            .arg(self.pki.path("ca.pem"))
+    }
+
+    pub(crate) fn connect_without_trust(&self, token: &str, address: SocketAddr) -> Cardcheck {
+        support::cardcheck()
+            .env("SOFTHSM2_CONF", self.lab.path(token).join("softhsm2.conf"))
+            .arg("connect")
+            .arg(address.to_string())
+            .args("--server-name localhost --server-timeout 25s")
+            .arg("--module")
+            .arg(softhsm())
+            .arg("--pin-file")
+            .arg(self.lab.path("pin"))
+    }
+}
+
+/// Runs it for its report, which is as the schema says.
+#[track_caller]
+pub(crate) fn report(cardcheck: Cardcheck, code: i32) -> Report {
+    let report = cardcheck.args("--format json").run().exits(code).report();
+    as_the_schema_says(&report.0);
+    report
+}
+
+#[track_caller]
+pub(crate) fn as_the_schema_says(report: &Value) {
+    let schema = support::cardcheck().args("schema connect").run().exits(0);
+    let schema: Value = serde_json::from_str(&schema.stdout()).unwrap();
+    let validator = jsonschema::validator_for(&schema).unwrap();
+    let errors: Vec<String> = validator
+        .iter_errors(report)
+        .map(|error| error.to_string())
+        .collect();
+    assert_eq!(errors, [""; 0]);
+}
+
+/// The one login of this key, version and client.
+#[track_caller]
+pub(crate) fn login<'a>(report: &'a Report, key: &str, tls: &str, client: &str) -> &'a Value {
+    let host = report.0["host"].as_str().unwrap();
+    report.cell(key, host, tls, client)
+}
+
+/// What is said from this heading on, up to the next empty line.
+#[track_caller]
+pub(crate) fn part(ran: &Ran, heading: &str) -> String {
+    let screen = ran.stdout();
+    let (_, rest) = screen
+        .split_once(&format!("\n{heading}\n"))
+        .unwrap_or_else(|| panic!("no `{heading}` in {screen}"));
+    let part = rest.split("\n\n").next().unwrap_or_default();
+    part.trim_end().to_owned()
+}
