@@ -6,11 +6,13 @@ mod running;
 mod support;
 
 use std::fs::File;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::os::unix::fs::FileExt;
 use std::path::Path;
 use std::process::{Command, Output};
 
 use running::{Running, counted, faulty_without_pin, forget_calls, hosts, until};
+use support::relay::Relay;
 use support::{Cardcheck, Lab, Ran};
 
 /// Nothing else looks like it.
@@ -146,6 +148,91 @@ fn the_pin_is_in_memory_only_where_it_has_to_be() {
     assert_eq!(parent.len(), 1, "{parent:?}");
     // for the next signature; SoftHSM2 wipes its own
     assert_eq!(host.len(), 1, "{host:?}");
+}
+
+#[test]
+fn while_it_talks_to_a_server_that_exists_cardcheck_itself_has_no_pin() {
+    let Some(lab) = lab_with_own_pin() else {
+        return;
+    };
+    let server = serving(&lab);
+    let counting = Relay::start(move |_| Some(server.address));
+    let probe = support::cardcheck().arg("probe");
+    probe.arg(counting.address.to_string()).run();
+    let probed = counting.seen();
+    // the login is taken, and nothing more
+    let relay = Relay::start(move |before| (before < probed).then_some(server.address));
+    let connect = lab
+        .faulty_by("connect", TOKEN, "")
+        .arg(relay.address.to_string())
+        .args("--insecure --key rsa-2048 --tls 1.3 --server-timeout 30s --pin-file")
+        .arg(lab.path("pin"));
+    let run = Running::start(connect);
+    until("it knocks with a key", || relay.seen() > probed);
+    let (parent, host) = (in_memory(run.pid()), in_memory(hosts(&lab)[0]));
+    let (Some(parent), Some(host)) = (parent, host) else {
+        return skipped("the memory of other processes can't be read");
+    };
+    assert_eq!(parent.len(), 0, "{parent:?}");
+    // for the signature
+    assert_eq!(host.len(), 1, "{host:?}");
+}
+
+#[test]
+fn a_pin_that_was_forgotten_is_not_sent_to_a_new_host_and_that_is_said() {
+    let Some(lab) = lab_with_own_pin() else {
+        return;
+    };
+    let server = serving(&lab);
+    let connect = |rules: &str| {
+        lab.faulty_by("connect", TOKEN, rules)
+            .arg(server.address.to_string())
+            .args("--insecure --key rsa-2048 --format json --pin-file")
+            .arg(lab.path("pin"))
+    };
+    let all = connect("").run().report();
+    let signatures = lab.count_calls("C_Sign");
+    assert_eq!(all.0["summary"]["pass"], 2);
+    forget_calls(&lab);
+    // over the first of the two logins
+    let last_but_one = format!("on C_Sign after {} times 1 segfault", signatures - 2);
+    let ran = connect(&counted(&lab, &last_but_one)).run();
+    let found = ran.report();
+    let reasons: Vec<&str> = found.0["cells"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|cell| cell["reason"].as_str().unwrap())
+        .collect();
+    assert!(reasons[0].contains("the module crashed"), "{reasons:?}");
+    assert!(
+        reasons[1].contains("the PIN was forgotten before a server was talked to; run again"),
+        "{reasons:?}"
+    );
+    assert_shows_nothing(&lab, &ran);
+}
+
+/// `cardcheck serve`, as somebody's server.
+struct Serving {
+    address: SocketAddr,
+    _running: Running,
+}
+
+fn serving(lab: &Lab) -> Serving {
+    let ports = lab.path("ports");
+    let serve =
+        support::cardcheck().args("serve --listen 127.0.0.1:0 --profile openssl-3.0 --port-file");
+    let running = Running::start(serve.arg(&ports));
+    let port = || {
+        let written = std::fs::read_to_string(&ports).ok()?;
+        let line = written.lines().find(|line| line.ends_with("openssl-3.0"))?;
+        line.split(' ').next()?.parse::<u16>().ok()
+    };
+    until("it serves", || port().is_some());
+    Serving {
+        address: (Ipv4Addr::LOCALHOST, port().unwrap()).into(),
+        _running: running,
+    }
 }
 
 #[test]
