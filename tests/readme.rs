@@ -4,6 +4,9 @@
 
 #[path = "piv/mod.rs"]
 mod piv;
+#[allow(dead_code, reason = "each test crate uses its own part")]
+#[path = "probe/pki.rs"]
+mod pki;
 #[path = "support/reader.rs"]
 mod reader;
 #[path = "support/running.rs"]
@@ -11,10 +14,13 @@ mod running;
 mod support;
 
 use std::fs;
+use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
+use std::process::{Child, Command, Stdio};
 
 use piv::{Card, Setup, Slot};
+use pki::Pki;
 use rcgen::{KeyPair, PKCS_RSA_SHA256, RsaKeySize};
 use reader::Readers;
 use support::{Cardcheck, Lab, root, softhsm};
@@ -49,20 +55,66 @@ fn steady(output: &str) -> String {
     words.join("\n")
 }
 
-/// What the commands are run on: SoftHSM2's tokens, and a PIV card by OpenSC.
+/// What the commands are run on: SoftHSM2's tokens, a PIV card by OpenSC, and a server.
 struct Stage {
     lab: Lab,
     readers: Readers,
+    pki: Pki,
+    server: Server,
 }
+
+/// `openssl s_server` on loopback; it ends with this value.
+struct Server {
+    address: SocketAddr,
+    process: Child,
+}
+
+impl Server {
+    fn that_trusts(ca: &Path, pki: &Pki) -> Server {
+        let free = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = free.local_addr().unwrap();
+        drop(free);
+        let mut server = Command::new("openssl");
+        server
+            .args("s_server -www -quiet -Verify 3 -verify_return_error -accept".split(' '))
+            .arg(address.to_string())
+            .arg("-cert")
+            .arg(pki.path("server.crt"))
+            .arg("-key")
+            .arg(pki.path("server.key"))
+            .arg("-CAfile")
+            .arg(ca)
+            .stdout(Stdio::null())
+            .stderr(Stdio::null());
+        let process = server.spawn().unwrap();
+        running::until("the server listens", || TcpStream::connect(address).is_ok());
+        Server { address, process }
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        // a test that failed leaves nothing behind
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+/// The server's address in README.md.
+const SERVER: &str = "127.0.0.1:8443";
 
 const SOFTHSM: &str = "/usr/lib/softhsm/libsofthsm2.so";
 const OPENSC: &str = "/usr/lib/opensc-pkcs11.so";
 
 impl Stage {
     fn set() -> Option<Stage> {
+        let lab = Lab::new(&["healthy", "no-pss", "lying", "portal"])?;
+        let pki = Pki::new(0);
         Some(Stage {
-            lab: Lab::new(&["healthy", "no-pss", "lying"])?,
+            server: Server::that_trusts(&lab.path("keys/ca.cert.pem"), &pki),
+            lab,
             readers: Readers::with_card(&piv_card())?,
+            pki,
         })
     }
 
@@ -80,13 +132,18 @@ impl Stage {
                 let token = self.lab.path(token.split(' ').next().unwrap());
                 let cardcheck =
                     support::cardcheck().env("SOFTHSM2_CONF", token.join("softhsm2.conf"));
-                run(
+                let server = self.server.address.to_string();
+                let there = command
+                    .replace(SERVER, &server)
+                    .replace("server-ca.pem", self.pki.path("ca.pem").to_str().unwrap());
+                let printed = run(
                     cardcheck,
-                    command,
+                    &there,
                     SOFTHSM,
                     &softhsm(),
                     &self.lab.path("pin"),
-                )
+                );
+                printed.replace(&server, SERVER)
             }
         }
     }

@@ -34,7 +34,7 @@ const SIGNATURES_AT_MOST: usize = 2;
 
 /// Checks tokens, one or several together, as often as it is asked to.
 pub(super) struct Check {
-    pub(super) question: Question,
+    question: Question,
     redact: bool,
     progress: Arc<Progress>,
     authority: TestCa,
@@ -85,19 +85,17 @@ impl Check {
             effort,
         };
         Ok(Check {
-            server: servers.server.clone(),
+            question,
             redact,
+            progress: Arc::clone(progress),
+            authority: TestCa::NotYet,
+            server: servers.server.clone(),
             among_strangers: false,
-            ..Check::of(question, progress)
         })
     }
 
     /// For handshakes with somebody else's server.
     pub(super) fn among_strangers(question: Question, progress: &Arc<Progress>) -> Check {
-        Check::of(question, progress)
-    }
-
-    fn of(question: Question, progress: &Arc<Progress>) -> Check {
         Check {
             question,
             redact: false,

@@ -12,7 +12,7 @@ use crate::clients::Client;
 use crate::matrix::plan::{self, Options, Plan};
 use crate::matrix::run::{Bench, Event};
 use crate::matrix::venue::Venue;
-use crate::matrix::{self, Call, Found, Table, Unproven, find_out};
+use crate::matrix::{Call, Found, Table, Unproven, find_out, find_out_there};
 use crate::model::connected::Retry;
 use crate::model::fit::Fit;
 use crate::model::key::Key;
@@ -64,18 +64,9 @@ impl Desk {
         progress: &Progress,
         cancelled: &AtomicBool,
     ) -> Run {
-        let table = self.table(question);
-        let options = Options {
-            version: question.only,
-            quick: question.effort.quick,
-        };
-        let plan = plan::plan(&table, options, venue);
-        let bench = Bench {
-            venue,
-            signers: &self.signers,
-            cancelled,
-            listener: &|event| self.watch(event, &question.profiles, progress),
-        };
+        let (table, plan) = self.plan(question, venue);
+        let listener = |event| self.watch(event, &question.profiles, progress);
+        let bench = self.bench(venue, &listener, cancelled);
         let found = find_out(&table, &plan, &bench, !question.effort.no_prove);
         self.as_run(question, found, plan, venue)
     }
@@ -89,21 +80,36 @@ impl Desk {
         progress: &Progress,
         cancelled: &AtomicBool,
     ) -> (Run, Vec<Fit>, Vec<Retry>) {
+        let (table, plan) = self.plan(question, venue);
+        let listener = |event| self.watch(event, &question.profiles, progress);
+        let bench = self.bench(venue, &listener, cancelled);
+        let prove = !question.effort.no_prove;
+        let (found, fits, retries) = find_out_there(&table, &plan, &bench, call, prove);
+        (self.as_run(question, found, plan, venue), fits, retries)
+    }
+
+    fn plan<'a>(&'a self, question: &'a Question, venue: &dyn Venue) -> (Table<'a>, Plan) {
         let table = self.table(question);
         let options = Options {
             version: question.only,
-            quick: false,
+            quick: question.effort.quick,
         };
         let plan = plan::plan(&table, options, venue);
-        let bench = Bench {
+        (table, plan)
+    }
+
+    fn bench<'a>(
+        &'a self,
+        venue: &'a dyn Venue,
+        listener: &'a (dyn Fn(Event) + Sync),
+        cancelled: &'a AtomicBool,
+    ) -> Bench<'a> {
+        Bench {
             venue,
             signers: &self.signers,
             cancelled,
-            listener: &|event| self.watch(event, &question.profiles, progress),
-        };
-        let prove = !question.effort.no_prove;
-        let (found, fits, retries) = matrix::find_out_there(&table, &plan, &bench, call, prove);
-        (self.as_run(question, found, plan, venue), fits, retries)
+            listener,
+        }
     }
 
     fn as_run(&self, question: &Question, found: Found, plan: Plan, venue: &dyn Venue) -> Run {

@@ -120,7 +120,7 @@ impl Witness {
             Ok(read) => verify(&read.public_key, scheme, message, signed.signature()),
             Err(_) => Err(VerifyError::Unsupported),
         };
-        self.with(|seen| seen.shown.proof = Some(proof.clone()));
+        self.with(|seen| seen.shown.proof = Some(proof));
         match (&self.admits, proof) {
             (Admits::Any, _) | (_, Ok(())) => Ok(HandshakeSignatureValid::assertion()),
             (_, Err(error)) => {

@@ -34,7 +34,7 @@ fn find(facts: &Facts<'_>, visit: &Visit<'_>) -> Vec<Finding> {
     // the same in both versions is one finding
     for retry in needed {
         let same = |known: &&Retry| known.key == retry.key && known.sent == retry.sent;
-        if !told.iter().any(|known| same(&known)) {
+        if !told.iter().any(same) {
             told.push(retry);
         }
     }

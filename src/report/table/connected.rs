@@ -78,7 +78,7 @@ fn certificates(connected: &Connected, run: &Run, screen: &Screen) -> String {
     let mut text = screen.heading("which certificate fits what it asks for") + "\n";
     for fit in &connected.fits {
         let same = |other: &&Fit| (&other.key, &other.sha256) == (&fit.key, &fit.sha256);
-        if seen.iter().any(|known| same(known)) {
+        if seen.iter().any(&same) {
             continue;
         }
         seen.push(fit);
