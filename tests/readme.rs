@@ -162,10 +162,9 @@ fn run(cardcheck: Cardcheck, command: &str, named: &str, module: &Path, pin: &Pa
         word if word == named => module.to_str().unwrap(),
         word => word.trim_matches('\''),
     });
-    words
-        .fold(cardcheck, |run, word| run.arg(word))
-        .run()
-        .stdout()
+    let ran = words.fold(cardcheck, |run, word| run.arg(word)).run();
+    assert_ne!(ran.stdout(), "", "{command}: {}", ran.stderr());
+    ran.stdout()
 }
 
 #[test]
