@@ -1,6 +1,7 @@
 //! The client's side of a handshake: a rule decides, a [`Sign`] signs, and both leave a record.
 
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use rustls::client::{ClientConfig, ResolvesClientCert, Resumption};
 use rustls::pki_types::{CertificateDer, ServerName};
@@ -31,6 +32,8 @@ pub(super) struct Record {
     pub(super) signed: Option<Result<f64, SignError>>,
     /// C_SignInit calls that were made.
     pub(super) signatures: usize,
+    /// How long the server was kept waiting for the token, or for who types its PIN.
+    pub(super) signing: Duration,
 }
 
 /// A record that the client's parts share.
@@ -215,10 +218,12 @@ impl SigningKey for ChosenKey {
 impl Signer for ChosenKey {
     /// `message` is not hashed.
     fn sign(&self, message: &[u8]) -> Result<Vec<u8>, Error> {
+        let began = Instant::now();
         let signed = match &self.way {
             Way::Routes(routes) => self.sign_by(routes, message),
             Way::None(error) => Err(error.clone()),
         };
+        self.record.with(|record| record.signing += began.elapsed());
         let told = signed.as_ref().map(|signed| signed.ms);
         let told = told.map_err(Clone::clone);
         self.record.with(|record| record.signed = Some(told));

@@ -123,27 +123,41 @@ pub fn converse(
         visitor,
         answer: answered.clone(),
     });
-    let conversation = talk_as(answerer, wire, hello, Witness::default(), patience, then);
+    let guest = Guest {
+        answerer,
+        kept_waiting: &|| Duration::ZERO,
+        witness: Witness::default(),
+    };
+    let conversation = talk_as(&guest, wire, hello, patience, then);
     Conversation {
         answered: answered.get(),
         ..conversation
     }
 }
 
-/// The same with another who answers, to a server that `witness` lets pass.
+/// Who talks with a server.
+pub(super) struct Guest<'a> {
+    /// Answers a CertificateRequest.
+    pub(super) answerer: Arc<dyn ResolvesClientCert>,
+    /// For how long the server was kept waiting for that so far: no time of its own.
+    pub(super) kept_waiting: &'a dyn Fn() -> Duration,
+    /// Lets the server pass, or not.
+    pub(super) witness: Witness,
+}
+
+/// The same by any guest.
 pub(super) fn talk_as(
-    answerer: Arc<dyn ResolvesClientCert>,
+    guest: &Guest<'_>,
     wire: &mut dyn Wire,
     hello: &Hello<'_>,
-    witness: Witness,
     patience: Patience,
     then: Then,
 ) -> Conversation {
     let started = Instant::now();
     tap::clear();
     let mut ended = None;
-    let mut talk = match connection(hello, &witness, answerer) {
-        Ok(client) => Some(Talk::new(wire, client, started + patience.handshake)),
+    let mut talk = match connection(hello, guest) {
+        Ok(client) => Some(Talk::new(wire, client, guest.kept_waiting)),
         Err(error) => {
             ended = Some(Ended::Broken(error.to_string()));
             None
@@ -166,7 +180,7 @@ pub(super) fn talk_as(
     Conversation {
         request: version.and_then(|version| handshake::request_or_part(&heard, version)),
         answered: Answered::NotAsked,
-        shown: witness.shown(),
+        shown: guest.witness.shown(),
         done,
         hello_requested: version == Some(Protocol::V1_2) && has(HELLO_REQUEST),
         reaction,
@@ -209,7 +223,10 @@ struct Talk<'a> {
     wire: &'a mut dyn Wire,
     client: ClientConnection,
     tap: StreamTap,
+    kept_waiting: &'a dyn Fn() -> Duration,
     until: Instant,
+    /// How long the server had been kept waiting when `until` was set.
+    kept_before: Duration,
     done: bool,
     said_goodbye: bool,
     answer: Vec<u8>,
@@ -217,12 +234,18 @@ struct Talk<'a> {
 }
 
 impl<'a> Talk<'a> {
-    fn new(wire: &'a mut dyn Wire, client: ClientConnection, until: Instant) -> Talk<'a> {
+    fn new(
+        wire: &'a mut dyn Wire,
+        client: ClientConnection,
+        kept_waiting: &'a dyn Fn() -> Duration,
+    ) -> Talk<'a> {
         Talk {
             wire,
             client,
             tap: StreamTap::default(),
-            until,
+            kept_waiting,
+            until: Instant::now(),
+            kept_before: Duration::ZERO,
             done: false,
             said_goodbye: false,
             answer: Vec::new(),
@@ -232,6 +255,7 @@ impl<'a> Talk<'a> {
 
     /// From hello to goodbye.
     fn hold(&mut self, patience: Patience, then: Then) {
+        self.wait_for(patience.handshake);
         self.flush();
         while self.client.is_handshaking() && self.ended.is_none() {
             self.receive();
@@ -269,7 +293,7 @@ impl<'a> Talk<'a> {
 
     /// Receives until there is enough, it is over, or it is late.
     fn listen(&mut self, patience: Duration, enough: impl Fn(&Talk<'_>) -> bool) {
-        self.until = Instant::now() + patience;
+        self.wait_for(patience);
         while self.ended.is_none() && !enough(self) {
             self.receive();
         }
@@ -299,9 +323,16 @@ impl<'a> Talk<'a> {
         let _ = self.wire.write_all(&bytes).and_then(|()| self.wire.flush());
     }
 
+    /// From now on, so long.
+    fn wait_for(&mut self, patience: Duration) {
+        self.until = Instant::now() + patience;
+        self.kept_before = (self.kept_waiting)();
+    }
+
     fn receive(&mut self) {
         let mut bytes = [0; 16 * 1024];
-        self.wire.wait_until(self.until);
+        let kept = (self.kept_waiting)().saturating_sub(self.kept_before);
+        self.wire.wait_until(self.until + kept);
         match self.wire.read(&mut bytes) {
             Ok(0) => self.ended = Some(self.end_of_stream()),
             Ok(count) => self.take(bytes.get(..count).unwrap_or_default()),
@@ -317,11 +348,8 @@ impl<'a> Talk<'a> {
     }
 
     fn take(&mut self, bytes: &[u8]) {
-        let began = Instant::now();
         self.tap.listen(Side::Server, bytes);
         self.process(bytes);
-        // a token that signs, or somebody who types a PIN for it, takes none of the server's time
-        self.until += began.elapsed();
         self.flush();
     }
 
@@ -381,11 +409,7 @@ fn end_of(error: &std::io::Error) -> Ended {
     }
 }
 
-fn connection(
-    hello: &Hello<'_>,
-    witness: &Witness,
-    answerer: Arc<dyn ResolvesClientCert>,
-) -> Result<ClientConnection, Error> {
+fn connection(hello: &Hello<'_>, guest: &Guest<'_>) -> Result<ClientConnection, Error> {
     let versions: Vec<_> = hello
         .versions
         .iter()
@@ -399,8 +423,8 @@ fn connection(
     let mut config = ClientConfig::builder_with_provider(Arc::new(provider))
         .with_protocol_versions(&versions)?
         .dangerous()
-        .with_custom_certificate_verifier(Arc::new(witness.clone()))
-        .with_client_cert_resolver(answerer);
+        .with_custom_certificate_verifier(Arc::new(guest.witness.clone()))
+        .with_client_cert_resolver(Arc::clone(&guest.answerer));
     config.resumption = Resumption::disabled();
     config.alpn_protocols = hello
         .alpn

@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use super::attempt::{Attempt, End, finish};
 use super::client::{self, Record, SharedRecord};
-use super::conversation::{Conversation, Hello, Then, talk_as};
+use super::conversation::{Conversation, Guest, Hello, Then, talk_as};
 use super::peer::{Admits, Witness};
 use super::setup::Client;
 use super::wire::{Patience, Wire};
@@ -41,9 +41,13 @@ pub fn log_in(
     let record = SharedRecord::default();
     let rule = Arc::clone(&client.rule);
     let witness = Witness::that_admits(admits, hello.server_name);
-    let answerer = client::answerer(version, client, &record);
+    let guest = Guest {
+        answerer: client::answerer(version, client, &record),
+        kept_waiting: &|| record.with(|record| record.signing),
+        witness: witness.clone(),
+    };
     let started = Instant::now();
-    let conversation = talk_as(answerer, wire, &hello, witness.clone(), patience, then);
+    let conversation = talk_as(&guest, wire, &hello, patience, then);
     let took = started.elapsed();
     let judge = |record: &Record| judge(record, &conversation, witness.refusal());
     let attempt = record.with(|record| finish(record, version, &rule, judge, took));

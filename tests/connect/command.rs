@@ -146,3 +146,27 @@ fn a_server_that_falls_silent_at_the_login_is_not_waited_for_longer_than_said() 
     assert_eq!(cell["reason"], "the server kept silent");
     assert_eq!(ran.code(), Some(1));
 }
+
+#[test]
+fn a_token_that_signs_slowly_takes_none_of_the_server_s_time() {
+    let Some(scene) = Scene::new(&["healthy"]) else {
+        return;
+    };
+    let server = scene.strict();
+    let connect = |rules: &str| {
+        scene
+            .lab
+            .faulty_by("connect", "healthy", rules)
+            .arg(server.address.to_string())
+            .args("--server-name localhost --server-timeout 2s --key p-256 --tls 1.3 --pin-file")
+            .arg(scene.lab.path("pin"))
+            .arg("--ca")
+            .arg(scene.pki.path("ca.pem"))
+    };
+    report(connect(""), 0);
+    let before = scene.lab.count_calls("C_Sign") - 1;
+    let found = report(connect(&format!("on C_Sign after {before} delay 3000")), 0);
+    let cell = login(&found, "p-256", "1.3", "any");
+    assert!(cell["sign_ms"].as_f64().unwrap() > 2500.0, "{cell:#}");
+    assert_eq!(cell["outcome"], "pass");
+}

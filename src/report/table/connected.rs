@@ -4,7 +4,7 @@ use super::super::prose;
 use super::super::style::{Screen, counted, printable};
 use super::columns::{lay_out, up_to};
 use super::{findings, header, joined, probe};
-use crate::model::cell::{Cell, Outcome, Verdict};
+use crate::model::cell::{Cell, Outcome, Stage, Verdict};
 use crate::model::connected::Connected;
 use crate::model::fit::{Fit, Place};
 use crate::model::key::Key;
@@ -223,12 +223,23 @@ fn result(cell: &Cell, screen: &Screen) -> String {
         Outcome::Pass => format!("{} {}", screen.tick(), let_in(cell)),
         Outcome::Fail => {
             let failure = prose::failure(&Verdict::from(cell));
-            format!("{} {}", screen.cross(), because(&failure))
+            format!("{} {}{}", screen.cross(), because(&failure), without(cell))
         }
         Outcome::NotApplicable => format!("{} {}", screen.dot(), because("not applicable")),
         Outcome::Skipped => format!("{} {}", screen.dot(), because("skipped")),
         Outcome::Error => format!("? {}", because("could not tell")),
     }
+}
+
+/// What the alert to an empty certificate says.
+fn without(cell: &Cell) -> String {
+    let alert = cell
+        .alert
+        .as_ref()
+        .filter(|_| cell.stage == Some(Stage::Select));
+    alert.map_or(String::new(), |alert| {
+        format!("; {alert} without one: a certificate is required")
+    })
 }
 
 fn let_in(cell: &Cell) -> String {
