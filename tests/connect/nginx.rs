@@ -139,9 +139,9 @@ fn an_intermediate_may_be_one_too_many_for_its_depth() {
             .args("--tls 1.3")
     };
     let deep = report(connect(&nginx(&scene, DEPTH)), 0);
-    assert_eq!(deep.findings(), ["intermediate-needed"]);
+    assert_eq!(deep.findings()[0], "intermediate-needed");
     let flat = report(connect(&nginx(&scene, "0")), 1);
     let retries = flat.0["retries"].as_array().unwrap();
     assert_eq!((retries.len(), &retries[0]["accepted"]), (1, &false.into()));
-    assert_eq!(flat.findings(), ["refused-by-server"]);
+    assert_eq!(flat.findings()[0], "refused-by-server");
 }
