@@ -18,7 +18,7 @@ use super::there::There;
 use super::tokens::{self, Selection};
 use super::way;
 use crate::clients::{ANY_LEAF_FIRST, Client};
-use crate::diagnose::connect::fit::Asked;
+use crate::diagnose::connect::candidate::Asked;
 use crate::live::{self, Door, Settings, Target, Way};
 use crate::matrix::Call;
 use crate::matrix::venue::InProcess;

@@ -26,17 +26,12 @@ use crate::token::Module;
 pub(super) fn run(wanted: &Inspect) -> Result<Exit, CliError> {
     let trusted = wanted.ca.as_deref().map(certificates::read).transpose()?;
     let given = match wanted.what.to_ascii_lowercase().starts_with("pkcs11:") {
-        true => read_token(wanted)?,
-        false => read_bundle(Path::new(&wanted.what))?,
+        true => read_tokens(wanted)?,
+        false => vec![read_bundle(Path::new(&wanted.what))?],
     };
-    let now = OffsetDateTime::now_utc().unix_timestamp();
-    let inspections = given.leaves.iter().map(|leaf| {
-        let beside = trusted
-            .as_deref()
-            .map(|trusted| (&given.beside[..], trusted));
-        inspect_one(&given.source, leaf, beside, now)
-    });
-    let inspections: Vec<Inspection> = inspections.collect::<Result<_, _>>()?;
+    let inspections = given.iter().map(|given| given.inspect(trusted.as_deref()));
+    let inspections: Vec<Vec<Inspection>> = inspections.collect::<Result<_, _>>()?;
+    let inspections = inspections.concat();
     stdout(&match wanted.format {
         args::PlainFormat::Table => inspect::render(&inspections, &screen(wanted.manner.color)),
         args::PlainFormat::Json => json::render(&inspections),
@@ -47,11 +42,23 @@ pub(super) fn run(wanted: &Inspect) -> Result<Exit, CliError> {
     })
 }
 
-/// Certificates to look at, and others that would be sent with them.
+/// Certificates to look at, and others that would be sent with them, from one place.
 struct Given {
     source: String,
     leaves: Vec<Certificate>,
     beside: Vec<Certificate>,
+}
+
+impl Given {
+    /// Each of them; with its chain, if it is known whom the server trusts.
+    fn inspect(&self, trusted: Option<&[Certificate]>) -> Result<Vec<Inspection>, CliError> {
+        let now = OffsetDateTime::now_utc().unix_timestamp();
+        let beside = trusted.map(|trusted| (&self.beside[..], trusted));
+        let leaves = self.leaves.iter();
+        leaves
+            .map(|leaf| inspect_one(&self.source, leaf, beside, now))
+            .collect()
+    }
 }
 
 fn inspect_one(
@@ -89,7 +96,7 @@ fn read_bundle(path: &Path) -> Result<Given, CliError> {
 }
 
 /// Certificates are public: no PIN is asked for.
-fn read_token(wanted: &Inspect) -> Result<Given, CliError> {
+fn read_tokens(wanted: &Inspect) -> Result<Vec<Given>, CliError> {
     let token = wanted.token();
     let selection = Selection::new(&token)?;
     let progress = Arc::new(Progress::new(wanted.manner.quiet));
@@ -103,27 +110,29 @@ fn read_token(wanted: &Inspect) -> Result<Given, CliError> {
         &interrupt::flag(),
     )?;
     let mut module = Module::load(launch)?;
-    let mut given = Given {
-        source: String::new(),
-        leaves: Vec::new(),
-        beside: Vec::new(),
-    };
-    for (label, certificates) in tokens::certificates(&mut module, &selection)? {
-        let named = certificates
-            .iter()
-            .filter(|one| selection.wants_certificate(one));
-        let (issuers, leaves): (Vec<&Certificate>, Vec<_>) = named.partition(|one| one.is_ca);
-        // a CA's certificate is looked at only if nothing else is meant
-        let chosen = if leaves.is_empty() { issuers } else { leaves };
-        if !chosen.is_empty() {
-            given.source = format!("token {label}");
-        }
-        given.leaves.extend(chosen.into_iter().cloned());
-        given.beside.extend(certificates);
-    }
-    match given.leaves.is_empty() {
+    let on_tokens = tokens::certificates(&mut module, &selection)?.into_iter();
+    let given: Vec<Given> = on_tokens
+        .filter_map(|(label, certificates)| chosen(&label, certificates, &selection))
+        .collect();
+    match given.is_empty() {
         true => Err(CliError::nothing_to_try("no certificate on the token is the one you named")
             .help("`pkcs11-tool --module M -O` lists what is public; leave `id` and `object` out of the URI to see all")),
         false => Ok(given),
     }
+}
+
+/// Those of one token that are meant, and all others on it; `None`: none is.
+fn chosen(label: &str, certificates: Vec<Certificate>, selection: &Selection) -> Option<Given> {
+    let named = certificates
+        .iter()
+        .filter(|one| selection.wants_certificate(one));
+    let (issuers, leaves): (Vec<&Certificate>, Vec<_>) = named.partition(|one| one.is_ca);
+    // a CA's certificate is looked at only if nothing else is meant
+    let leaves = if leaves.is_empty() { issuers } else { leaves };
+    let leaves: Vec<Certificate> = leaves.into_iter().cloned().collect();
+    (!leaves.is_empty()).then(|| Given {
+        source: format!("token {label}"),
+        leaves,
+        beside: certificates,
+    })
 }

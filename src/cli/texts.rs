@@ -8,6 +8,7 @@ use super::output::stdout;
 use super::speak;
 use crate::diagnose;
 use crate::report::{advice, inspect, json};
+use crate::serve;
 
 /// Columns that a text is comfortable to read in.
 const EXPLANATION_WIDTH: usize = 80;
@@ -61,6 +62,7 @@ pub(super) fn schema(of: Reported) -> Result<Exit, CliError> {
         Reported::List => json::listing::schema(),
         Reported::Probe => json::probe::schema(),
         Reported::Connect => json::connected::schema(),
+        Reported::Serve => serve::schema(),
         Reported::Inspect => inspect::json::schema(),
         Reported::Advise => advice::schema(),
     })?;

@@ -19,7 +19,7 @@ use std::sync::atomic::Ordering;
 use crate::clients::{Card, Client};
 use crate::diagnose;
 use crate::diagnose::connect;
-use crate::diagnose::connect::fit::{Asked, AtHand};
+use crate::diagnose::connect::candidate::{Asked, AtHand};
 use crate::model::cell::Cell;
 use crate::model::certificate::Certificate;
 use crate::model::connected::Retry;

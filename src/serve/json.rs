@@ -1,5 +1,7 @@
 //! Visits as JSON, `cardcheck.visit.v1`: structs of its own, so that the model may change and the contract doesn't.
 
+use schemars::JsonSchema;
+use schemars::generate::SchemaSettings;
 use serde::Serialize;
 
 use super::names;
@@ -12,6 +14,16 @@ use crate::model::scheme::Scheme;
 use crate::model::visit::{End, Hello, Sent, Visit};
 
 const SCHEMA: &str = "cardcheck.visit.v1";
+
+/// The JSON Schema of a visit.
+pub fn schema() -> String {
+    let settings = SchemaSettings::draft2020_12().for_serialize();
+    pretty(
+        &settings
+            .into_generator()
+            .into_root_schema_for::<VisitReport<'_>>(),
+    )
+}
 
 /// A visit as JSON, on one line.
 pub fn visit(told: &Told) -> String {
@@ -34,19 +46,24 @@ fn pretty(value: &impl Serialize) -> String {
     json_escaped(&text) + "\n"
 }
 
-#[derive(Serialize)]
+/// What a visitor of `cardcheck serve` did.
+#[derive(Serialize, JsonSchema)]
+#[schemars(title = "cardcheck.visit.v1")]
 struct VisitReport<'a> {
-    /// Adding a field is no new version, removing or renaming one is.
+    /// `cardcheck.visit.v1`; adding a field is no new version, removing or renaming one is.
+    #[schemars(extend("const" = SCHEMA))]
     schema: &'static str,
     number: u64,
     /// The port's name.
     door: &'a str,
     from: &'a str,
     began: String,
-    /// `good`, `refused` (by a strict server), `could_not_tell`, `failed`, `under_way`.
+    /// `refused`: by a strict server.
+    #[schemars(extend("enum" = ["good", "refused", "could_not_tell", "failed", "under_way"]))]
     verdict: &'static str,
     headline: String,
-    /// How far it came, if not through: `connect`, `hello`, `answer`, `select`, `sign`, `server_verify`.
+    /// How far it came, if not through.
+    #[schemars(extend("enum" = ["connect", "hello", "answer", "select", "sign", "server_verify", null]))]
     stage: Option<&'static str>,
     tls: Option<&'static str>,
     cipher_suite: Option<String>,
@@ -58,7 +75,8 @@ struct VisitReport<'a> {
     signed_with: Option<String>,
     /// What a strict server says.
     objections: Vec<ObjectionReport>,
-    /// `finished`, `refused`, `alert`, `closed`, `silent`, `not_tls`; `null`: it is under way.
+    /// Null: it is under way.
+    #[schemars(extend("enum" = ["finished", "refused", "alert", "closed", "silent", "not_tls", null]))]
     end: Option<&'static str>,
     /// The alert that ended it, by name, whoever sent it.
     alert: Option<String>,
@@ -68,7 +86,7 @@ struct VisitReport<'a> {
     timeline: Vec<MomentReport<'a>>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct HelloReport {
     versions: Vec<String>,
     schemes: Vec<String>,
@@ -78,7 +96,7 @@ struct HelloReport {
     server_name: Option<String>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct RequestReport {
     /// As they were on the wire.
     schemes: Vec<String>,
@@ -88,7 +106,7 @@ struct RequestReport {
     ca_names: Vec<String>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct CertificateReport<'a> {
     pem: String,
     subject: Option<&'a str>,
@@ -100,13 +118,13 @@ struct CertificateReport<'a> {
     sha256: Option<&'a str>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct ObjectionReport {
     alert: Option<String>,
     why: String,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct FindingReport<'a> {
     id: &'static str,
     severity: &'static str,
@@ -115,7 +133,7 @@ struct FindingReport<'a> {
     remedies: Vec<RemedyReport<'a>>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct RemedyReport<'a> {
     /// Who changes something: `server`, `client`, `card`.
     #[serde(rename = "where")]
@@ -123,7 +141,7 @@ struct RemedyReport<'a> {
     title: &'a str,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct MomentReport<'a> {
     after_ms: f64,
     what: &'a str,

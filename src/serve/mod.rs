@@ -19,5 +19,5 @@ mod view;
 
 pub use door::{Door, Note};
 pub use house::{Bound, CantListen, House, Rules};
-pub use json::visit as visit_json;
+pub use json::{schema, visit as visit_json};
 pub use story::{Told, Verdict, headline};

@@ -95,7 +95,7 @@ fn files_are_written_beside_stdout() {
         .exits(0);
     let written: serde_json::Value =
         serde_json::from_str(&std::fs::read_to_string(json).unwrap()).unwrap();
-    crate::scene::as_the_schema_says(&written);
+    crate::support::is_as_its_schema_says(&written);
     assert_eq!(std::fs::read_to_string(table).unwrap(), ran.stdout());
 }
 

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
-use crate::support::cardcheck;
+use crate::support::{cardcheck, is_as_its_schema_says};
 
 /// Longer than anything takes on a busy machine.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(120);
@@ -87,7 +87,9 @@ impl House {
 
     /// All visits, the newest first.
     pub(crate) fn visits(&self) -> Vec<Value> {
-        serde_json::from_str(&self.page("/visits.json")).unwrap()
+        let visits: Vec<Value> = serde_json::from_str(&self.page("/visits.json")).unwrap();
+        visits.iter().for_each(is_as_its_schema_says);
+        visits
     }
 
     /// The newest visit, once it is like this.

@@ -5,11 +5,13 @@ pub mod broken;
 pub mod relay;
 pub mod terminal;
 
+use std::collections::HashMap;
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
-use std::sync::OnceLock;
+use std::sync::{Arc, Mutex, OnceLock};
 
+use jsonschema::Validator;
 use serde_json::Value;
 
 /// The user PIN of every fixture.
@@ -206,19 +208,43 @@ impl Ran {
         self
     }
 
-    /// stdout as a JSON report.
+    /// stdout as a JSON report, which is as its schema says.
     #[track_caller]
     pub fn report(&self) -> Report {
-        Report(
-            serde_json::from_str(&self.stdout()).unwrap_or_else(|error| {
-                panic!(
-                    "{error}: stdout:\n{}\nstderr:\n{}",
-                    self.stdout(),
-                    self.stderr()
-                )
-            }),
-        )
+        let report = serde_json::from_str(&self.stdout()).unwrap_or_else(|error| {
+            panic!(
+                "{error}: stdout:\n{}\nstderr:\n{}",
+                self.stdout(),
+                self.stderr()
+            )
+        });
+        is_as_its_schema_says(&report);
+        Report(report)
     }
+}
+
+/// Holds a report against the schema that the program prints for its command.
+#[track_caller]
+pub fn is_as_its_schema_says(report: &Value) {
+    type Validators = Mutex<HashMap<String, Arc<Validator>>>;
+    static KNOWN: OnceLock<Validators> = OnceLock::new();
+    let name = report["schema"].as_str().unwrap_or_default();
+    let command = name
+        .strip_prefix("cardcheck.")
+        .and_then(|name| name.strip_suffix(".v1"));
+    let command = command.unwrap_or_else(|| panic!("`{name}` is no schema of cardcheck"));
+    let command = if command == "visit" { "serve" } else { command };
+    let mut known = KNOWN.get_or_init(Validators::default).lock().unwrap();
+    let validator = known.entry(command.to_owned()).or_insert_with(|| {
+        let schema = cardcheck().arg("schema").arg(command).run().exits(0);
+        let schema: Value = serde_json::from_str(&schema.stdout()).unwrap();
+        Arc::new(jsonschema::validator_for(&schema).unwrap())
+    });
+    let validator = Arc::clone(validator);
+    drop(known);
+    let errors = validator.iter_errors(report);
+    let errors: Vec<String> = errors.map(|error| error.to_string()).collect();
+    assert_eq!(errors, [""; 0], "{name}");
 }
 
 /// A report, read back.

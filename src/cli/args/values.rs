@@ -75,6 +75,8 @@ pub(in crate::cli) enum Reported {
     Probe,
     /// cardcheck.connect.v1
     Connect,
+    /// cardcheck.visit.v1
+    Serve,
     /// cardcheck.inspect.v1
     Inspect,
     /// cardcheck.advise.v1

@@ -1,6 +1,6 @@
 //! What a server's alert can mean that nothing on this side of the connection can tell (RFC 8446 §6.2).
 
-use super::causes::Evidence;
+use super::evidence::Evidence;
 use crate::model::fit::FitRule;
 
 /// Alerts that say what is wrong: a fact that fits one needs no other explanation.

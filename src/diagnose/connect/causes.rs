@@ -6,25 +6,11 @@
 use super::super::prose::{self, quoted};
 use super::super::remedy::{card, client, server};
 use super::alerts::{self, SPECIFIC};
+use super::evidence::Evidence;
 use crate::model::capability::Capability;
-use crate::model::cell::Cell;
-use crate::model::connected::Retry;
 use crate::model::finding::Remedy;
-use crate::model::fit::{Fit, FitRule};
-use crate::model::key::Key;
+use crate::model::fit::FitRule;
 use crate::model::public_key::PublicKey;
-
-/// What is known of one login that was refused.
-pub(super) struct Evidence<'a> {
-    pub(super) cell: &'a Cell,
-    pub(super) key: &'a Key,
-    pub(super) fit: Option<&'a Fit>,
-    pub(super) retries: Vec<&'a Retry>,
-    /// The server sent names of CAs.
-    pub(super) names_cas: bool,
-    /// Seconds since 1970-01-01 UTC.
-    pub(super) now: i64,
-}
 
 /// Why it may have been refused.
 #[derive(Clone, Debug)]

@@ -1,45 +1,13 @@
 //! Does a certificate fit what a server asks for? Pure rules over the CertificateRequest and the certificate.
 
 use super::super::prose::{self, quoted};
+use super::candidate::{Asked, AtHand, Candidate, excluded};
 use super::issuer;
-use crate::model::certificate::Certificate;
-use crate::model::certificate_request::{CertificateRequest, CertificateType};
+use crate::model::certificate_request::CertificateType;
 use crate::model::fit::{Bridge, Exclusion, Fit, FitRule};
 use crate::model::key::{Key, Pairing};
 use crate::model::key_type::KeyType;
 use crate::model::scheme::{Misfit, Scheme};
-use crate::model::token::Token;
-use crate::model::version::TlsVersion;
-
-/// What a server asks for in one version.
-#[derive(Clone, Copy, Debug)]
-pub struct Asked<'a> {
-    /// The version.
-    pub version: TlsVersion,
-    /// The request.
-    pub request: &'a CertificateRequest,
-}
-
-/// Everything that is at hand besides the server.
-#[derive(Clone, Copy, Debug)]
-pub struct AtHand<'a> {
-    /// The tokens.
-    pub tokens: &'a [Token],
-    /// Their keys.
-    pub keys: &'a [Key],
-    /// Certificates of a file that the user named.
-    pub from_file: &'a [Certificate],
-    /// Seconds since 1970-01-01 UTC.
-    pub now: i64,
-}
-
-/// A certificate that is looked at.
-pub(super) struct Candidate<'a> {
-    pub(super) certificate: &'a Certificate,
-    /// `None`: the token has none that belongs to it.
-    pub(super) key: Option<&'a Key>,
-    pub(super) at_hand: &'a AtHand<'a>,
-}
 
 /// Every certificate that is nobody's CA, against what the server asks for in each version: those of keys first.
 pub fn fits(asked: &[Asked<'_>], at_hand: &AtHand<'_>) -> Vec<Fit> {
@@ -124,13 +92,6 @@ const OTHERS: &[OneRule] = &[
     validity,
     key,
 ];
-
-pub(super) fn excluded(rule: FitRule, reason: impl Into<String>) -> Option<Exclusion> {
-    Some(Exclusion {
-        rule,
-        reason: reason.into(),
-    })
-}
 
 const RSA_SIGN: CertificateType = CertificateType(1);
 const ECDSA_SIGN: CertificateType = CertificateType(64);

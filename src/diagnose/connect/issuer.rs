@@ -1,7 +1,7 @@
 //! Is the certificate's issuer one of the CAs that the server named, or is there a way from it to one of them?
 
 use super::super::prose::{self, quoted};
-use super::fit::{Candidate, excluded};
+use super::candidate::{Candidate, excluded};
 use crate::model::anatomy::{Anatomy, attributes_of};
 use crate::model::certificate::Certificate;
 use crate::model::certificate_request::{CaName, CertificateRequest};

@@ -2,7 +2,9 @@
 
 mod alerts;
 mod application_refuses;
+pub mod candidate;
 mod causes;
+mod evidence;
 pub mod fit;
 mod intermediate_needed;
 mod issuer;

@@ -2,7 +2,8 @@
 
 use super::super::Facts;
 use super::super::case::{Case, cases};
-use super::causes::{Cause, Certainty, Evidence, causes};
+use super::causes::{Cause, Certainty, causes};
+use super::evidence::Evidence;
 use super::{ConnectRule, Visit};
 use crate::model::cell::{Cell, Stage};
 use crate::model::finding::{Finding, Remedy, Severity};

@@ -1,7 +1,9 @@
 use super::*;
 use crate::diagnose::fixtures::{NOW, bad, certificate, rsa};
-use crate::model::cell::Stage;
-use crate::model::fit::Exclusion;
+use crate::model::cell::{Cell, Stage};
+use crate::model::connected::Retry;
+use crate::model::fit::{Exclusion, Fit};
+use crate::model::key::Key;
 use crate::model::route::Route;
 use crate::model::scheme::Scheme;
 use crate::model::version::TlsVersion;

@@ -1,8 +1,12 @@
 use super::*;
 use crate::diagnose::fixtures::{NOW, certificate, ec, ed25519, rsa, token};
-use crate::model::certificate_request::CaName;
+use crate::model::certificate::Certificate;
+use crate::model::certificate_request::{CaName, CertificateRequest};
 use crate::model::fit::Place;
 use crate::model::key_type::Curve;
+use crate::model::scheme::Scheme;
+use crate::model::token::Token;
+use crate::model::version::TlsVersion;
 use rcgen::{BasicConstraints, CertificateParams, DnType, DnValue, IsCa, Issuer, KeyPair};
 
 fn request(schemes: &[u16]) -> CertificateRequest {
