@@ -45,13 +45,13 @@ pub(in crate::cli) struct Inspect {
 }
 
 impl Inspect {
-    /// The token that the URI names.
+    /// The certificates that the URI names, on whichever tokens they are.
     pub(in crate::cli) fn token(&self) -> Token {
         Token {
             module: self.module.clone(),
-            token: Some(self.what.clone()),
+            token: None,
             slot: None,
-            key: Vec::new(),
+            key: vec![self.what.clone()],
             timeout: PATIENCE,
             trace_pkcs11: None,
         }
