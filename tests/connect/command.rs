@@ -170,3 +170,42 @@ fn a_token_that_signs_slowly_takes_none_of_the_server_s_time() {
     assert!(cell["sign_ms"].as_f64().unwrap() > 2500.0, "{cell:#}");
     assert_eq!(cell["outcome"], "pass");
 }
+
+#[test]
+fn a_key_that_wants_the_pin_each_time_is_asked_for_nothing_that_the_server_does_not_ask_for() {
+    let Some(scene) = Scene::new(&["always-authenticate"]) else {
+        return;
+    };
+    let server = scene
+        .s_server("-Verify 3 -verify_return_error -www -quiet -tls1_2 -client_sigalgs RSA+SHA256");
+    let connect = scene
+        .lab
+        .faulty_by("connect", "always-authenticate", "")
+        .arg(server.address.to_string())
+        .args("--server-name localhost --server-timeout 25s --key rsa-2048 --pin-file")
+        .arg(scene.lab.path("pin"))
+        .arg("--ca")
+        .arg(scene.pki.path("ca.pem"));
+    let ran = connect.run().exits(0);
+    let (_, announced) = ran
+        .stderr()
+        .split_once("cardcheck sends it up to ")
+        .map_or_else(
+            || panic!("{}", ran.stderr()),
+            |(before, rest)| (before.to_owned(), rest.to_owned()),
+        );
+    let announced: usize = announced.split(' ').next().unwrap().parse().unwrap();
+    // over three routes and once for the login: PKCS1 with SHA-256, and nothing else
+    let mechanisms: Vec<String> = scene
+        .lab
+        .calls()
+        .into_iter()
+        .filter(|call| call.starts_with("C_SignInit"))
+        .collect();
+    assert_eq!(mechanisms.len(), 4, "{mechanisms:#?}");
+    // one of them is the user's login
+    assert!(
+        scene.lab.count_calls("C_Login") - 1 <= announced,
+        "{announced}"
+    );
+}
