@@ -1,8 +1,7 @@
 //! Which server is meant.
 
-use std::net::Ipv6Addr;
-
 use super::starttls::Starttls;
+pub(super) use crate::model::probe::authority;
 
 /// HTTPS.
 const DEFAULT_PORT: u16 = 443;
@@ -68,14 +67,6 @@ impl Target {
     /// Host and port as they stand in a URL.
     pub fn authority(&self) -> String {
         authority(&self.host, self.port)
-    }
-}
-
-/// With brackets round an IPv6 address.
-pub(super) fn authority(host: &str, port: u16) -> String {
-    match host.parse::<Ipv6Addr>() {
-        Ok(address) => format!("[{address}]:{port}"),
-        Err(_) => format!("{host}:{port}"),
     }
 }
 

@@ -1,5 +1,7 @@
 //! What was learnt about a server: whether it asks for a certificate, with what, and what it does without one.
 
+use std::net::Ipv6Addr;
+
 use super::alert::Alert;
 use super::certificate_request::CertificateRequest;
 use super::finding::{Finding, Severity};
@@ -42,6 +44,14 @@ pub struct Probe {
     pub findings: Vec<Finding>,
     /// Every handshake, message by message, if that was wanted.
     pub trace: Vec<Timeline>,
+}
+
+/// Host and port, with brackets round an IPv6 address.
+pub fn authority(host: &str, port: u16) -> String {
+    match host.parse::<Ipv6Addr>() {
+        Ok(address) => format!("[{address}]:{port}"),
+        Err(_) => format!("{host}:{port}"),
+    }
 }
 
 /// One of the addresses behind a name.
@@ -279,6 +289,11 @@ impl Probe {
         self.findings.iter().any(error)
     }
 
+    /// Host and port as they stand in a URL.
+    pub fn authority(&self) -> String {
+        authority(&self.host, self.port)
+    }
+
     /// What the server demands, as a profile; `None`: it asks for no certificate in a version that has scheme lists.
     pub fn profile(&self) -> Option<Profile> {
         let schemes = |version: Protocol| -> Option<Vec<Scheme>> {
@@ -296,7 +311,7 @@ impl Probe {
         let negotiated = self.negotiated.as_ref();
         Some(Profile {
             name: self.host.clone(),
-            about: format!("what {}:{} asks for", self.host, self.port),
+            about: format!("what {} asks for", self.authority()),
             source: format!("cardcheck probe, {}", self.started),
             negotiates: negotiated
                 .and_then(|negotiated| negotiated.version.modern())

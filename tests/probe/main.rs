@@ -8,6 +8,7 @@ mod support;
 #[path = "../interop/running.rs"]
 mod running;
 
+mod addresses;
 mod apache;
 mod chat;
 mod command;

@@ -41,7 +41,7 @@ pub fn render(probe: &Probe, screen: &Screen) -> String {
 }
 
 fn header(probe: &Probe, screen: &Screen) -> String {
-    let mut words = vec![format!("{}:{}", probe.host, probe.port)];
+    let mut words = vec![probe.authority()];
     words.extend(
         probe
             .address
