@@ -15,6 +15,7 @@ mod command;
 mod database;
 mod hostile;
 mod mail;
+mod news;
 mod nginx;
 mod openssl;
 mod pki;
