@@ -1,7 +1,5 @@
 //! What was learnt about a server: whether it asks for a certificate, with what, and what it does without one.
 
-use std::net::Ipv6Addr;
-
 use super::alert::Alert;
 use super::certificate_request::CertificateRequest;
 use super::finding::{Finding, Severity};
@@ -48,9 +46,9 @@ pub struct Probe {
 
 /// Host and port, with brackets round an IPv6 address.
 pub fn authority(host: &str, port: u16) -> String {
-    match host.parse::<Ipv6Addr>() {
-        Ok(address) => format!("[{address}]:{port}"),
-        Err(_) => format!("{host}:{port}"),
+    match host.contains(':') {
+        true => format!("[{host}]:{port}"),
+        false => format!("{host}:{port}"),
     }
 }
 
