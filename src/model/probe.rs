@@ -321,7 +321,7 @@ impl Probe {
         })
     }
 
-    /// The CA names of the newest version that sent any, as DER; what is no Name is left out.
+    /// The CA names of the newest version that sent any, as DER; what is no Name is left out, and an empty one.
     fn ca_names(&self) -> Vec<Vec<u8>> {
         let requests = self
             .versions
@@ -333,7 +333,7 @@ impl Probe {
         let sound = names
             .into_iter()
             .flatten()
-            .filter(|name| name.text.is_some());
+            .filter(|name| name.text.as_ref().is_some_and(|text| !text.is_empty()));
         sound.map(|name| name.der.clone()).collect()
     }
 }
