@@ -5,6 +5,9 @@
 #![forbid(unsafe_code)]
 
 mod dial;
+#[cfg(any(test, fuzzing))]
+#[doc(hidden)]
+pub mod fuzz;
 mod http;
 mod judge;
 mod socket;

@@ -4,6 +4,9 @@
 //! [`judge`] turns attempts into cells, [`prove`] runs failing cells again under a finding's remedy.
 #![forbid(unsafe_code)]
 
+#[cfg(any(test, fuzzing))]
+#[doc(hidden)]
+pub mod fuzz;
 pub mod judge;
 pub mod plan;
 pub mod profiles;

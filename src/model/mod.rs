@@ -19,6 +19,9 @@ pub mod distinguished_name;
 pub mod emsa;
 pub mod finding;
 pub mod function;
+#[cfg(any(test, fuzzing))]
+#[doc(hidden)]
+pub mod fuzz;
 pub mod hash;
 pub mod inspection;
 pub mod key;
