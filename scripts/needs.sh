@@ -59,6 +59,8 @@ package_for() {
     *:slapd) echo openldap ;;
     *:ykcs11) echo yubico-piv-tool ;;
     *:libnss3) echo nss ;;
+    dnf:mariadb-server-core) echo mariadb-server ;;
+    *:mariadb-server-core) echo mariadb ;;
     dnf:openssh-client) echo openssh-clients ;;
     pacman:openssh-*) echo openssh ;;
     *) echo "$2" ;;

@@ -221,6 +221,44 @@ fn the_house_has_every_floor_and_no_other() {
     assert_eq!(found, known);
 }
 
+/// The functions of the floors' doors for the fuzzer, as targets call them.
+fn fuzzed() -> Vec<String> {
+    let doors = sources();
+    let doors = doors
+        .iter()
+        .filter(|source| source.name.ends_with("/fuzz.rs"));
+    let called = |source: &Source| -> Vec<String> {
+        let functions = source.code.split("\npub fn ").skip(1);
+        let takes_bytes = functions.filter(|rest| rest.contains("(bytes: &[u8]) {"));
+        let names = takes_bytes.filter_map(|rest| rest.split('(').next());
+        names
+            .map(|name| format!("cardcheck::{}::fuzz::{name}(bytes)", source.floor))
+            .collect()
+    };
+    doors.flat_map(called).collect()
+}
+
+#[test]
+fn each_of_the_fuzzer_s_targets_is_declared_and_calls_a_door_and_no_door_lacks_one() {
+    let dir = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fuzz");
+    let manifest = fs::read_to_string(dir.join("Cargo.toml")).unwrap();
+    let mut targets = Vec::new();
+    walk(&dir.join("fuzz_targets"), &mut targets);
+    let mut doors = fuzzed();
+    assert!(doors.len() > 10, "{doors:?}");
+    for target in targets {
+        let name = target.file_name().unwrap().to_str().unwrap();
+        assert!(
+            manifest.contains(&format!("path = \"fuzz_targets/{name}\"")),
+            "{name} is not declared"
+        );
+        let text = fs::read_to_string(&target).unwrap();
+        let called = doors.iter().position(|door| text.contains(door.as_str()));
+        doors.remove(called.unwrap_or_else(|| panic!("{name} calls no door of its own")));
+    }
+    assert_eq!(doors, [""; 0], "without a target");
+}
+
 #[test]
 fn the_checker_sees_what_it_should() {
     let code = code_only(

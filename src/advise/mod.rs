@@ -9,6 +9,9 @@ mod document;
 mod facts;
 mod fleet;
 mod front;
+#[cfg(any(test, fuzzing))]
+#[doc(hidden)]
+pub mod fuzz;
 mod judge;
 mod measured;
 mod names;

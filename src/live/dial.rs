@@ -7,7 +7,7 @@ use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
 
 use super::http;
-use super::socket::Socket;
+use super::socket::{ReadUntil, Socket};
 use super::starttls::{StarttlsError, how_it_ended};
 use super::target::{Target, authority};
 use crate::tls::wire::Wire;

@@ -7,6 +7,9 @@
 
 mod dial;
 mod door;
+#[cfg(any(test, fuzzing))]
+#[doc(hidden)]
+pub mod fuzz;
 mod http;
 mod judge;
 mod socket;

@@ -43,12 +43,15 @@ impl Socket {
             cancelled: Arc::clone(cancelled),
         })
     }
+}
 
+/// A dialogue in clear, whose end TLS begins after.
+pub(super) trait ReadUntil: Read {
     /// Reads until what came satisfies `enough`, at most `most` bytes.
     ///
     /// # Errors
     /// The connection's; [`ErrorKind::UnexpectedEof`] and [`ErrorKind::InvalidData`] with what came, if it isn't enough.
-    pub(super) fn read_until(
+    fn read_until(
         &mut self,
         most: usize,
         enough: impl Fn(&[u8]) -> bool,
@@ -71,6 +74,8 @@ impl Socket {
         Ok(heard)
     }
 }
+
+impl<R: Read + ?Sized> ReadUntil for R {}
 
 /// What came instead of what was waited for.
 #[derive(Debug)]

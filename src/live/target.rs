@@ -3,6 +3,7 @@
 use std::net::Ipv6Addr;
 
 use super::starttls::Starttls;
+pub(super) use crate::model::probe::authority;
 
 /// HTTPS.
 const DEFAULT_PORT: u16 = 443;
@@ -71,14 +72,6 @@ impl Target {
     }
 }
 
-/// With brackets round an IPv6 address.
-pub(super) fn authority(host: &str, port: u16) -> String {
-    match host.parse::<Ipv6Addr>() {
-        Ok(address) => format!("[{address}]:{port}"),
-        Err(_) => format!("{host}:{port}"),
-    }
-}
-
 fn without_scheme(text: &str) -> Result<(&str, Option<String>), BadTarget> {
     match text.split_once("://") {
         None => Ok((text, None)),
@@ -110,8 +103,7 @@ pub fn host_and_port(text: &str) -> Result<(String, Option<u16>), BadTarget> {
     if host.is_empty() {
         return Err(BadTarget::NoHost(text.to_owned()));
     }
-    let fits = |c: char| c.is_alphanumeric() || matches!(c, '.' | '-' | '_' | ':' | '%');
-    if !host.chars().all(fits) {
+    if !is_host(host) {
         return Err(BadTarget::Host(host.to_owned()));
     }
     let port = port.map(|port| match port.parse() {
@@ -119,6 +111,14 @@ pub fn host_and_port(text: &str) -> Result<(String, Option<u16>), BadTarget> {
         Ok(port) => Ok(port),
     });
     Ok((host.to_owned(), port.transpose()?))
+}
+
+/// A name, or an address; one of IPv6 may have a zone (RFC 4007 §11).
+fn is_host(text: &str) -> bool {
+    let fits = |c: char| c.is_alphanumeric() || matches!(c, '.' | '-' | '_');
+    let (address, zone) = text.split_once('%').unwrap_or((text, "0"));
+    let is_ipv6 = address.parse::<Ipv6Addr>().is_ok() && !zone.is_empty();
+    text.chars().all(fits) || (is_ipv6 && zone.chars().all(fits))
 }
 
 #[cfg(test)]
@@ -142,6 +142,7 @@ mod tests {
         assert_eq!(read("2001:db8::1"), plain("2001:db8::1", 443));
         assert_eq!(read("[2001:db8::1]"), plain("2001:db8::1", 443));
         assert_eq!(read("[2001:db8::1]:99"), plain("2001:db8::1", 99));
+        assert_eq!(read("[fe80::1%eth0]:99"), plain("fe80::1%eth0", 99));
         let pasted = read("https://portal.example/login?next=1#top");
         let path = Some("/login?next=1".to_owned());
         assert_eq!(pasted, ("portal.example".to_owned(), 443, path));
@@ -153,12 +154,27 @@ mod tests {
         let target = Target::parse("mail.example", by_name("smtp")).unwrap();
         assert_eq!(target.port, 25);
         assert_eq!(target.authority(), "mail.example:25");
+        let target = Target::parse("fe80::1%eth0", by_name("smtp")).unwrap();
+        assert_eq!(target.authority(), "[fe80::1%eth0]:25");
     }
 
     #[test]
     fn what_is_no_target_is_said() {
         for bad in [
-            "", ":443", "a:", "a:0", "a:70000", "a:b", "http://a", "a b", "[::1]x", "a/b",
+            "",
+            ":443",
+            "a:",
+            "a:0",
+            "a:70000",
+            "a:b",
+            "http://a",
+            "a b",
+            "[::1]x",
+            "a/b",
+            "a:b:1",
+            "[:1::2]:99",
+            "a%b",
+            "::1%",
         ] {
             assert!(Target::parse(bad, None).is_err(), "{bad}");
         }

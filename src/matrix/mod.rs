@@ -5,6 +5,9 @@
 #![forbid(unsafe_code)]
 
 mod chains;
+#[cfg(any(test, fuzzing))]
+#[doc(hidden)]
+pub mod fuzz;
 pub mod judge;
 pub mod plan;
 pub mod profiles;

@@ -21,6 +21,9 @@ pub mod emsa;
 pub mod finding;
 pub mod fit;
 pub mod function;
+#[cfg(any(test, fuzzing))]
+#[doc(hidden)]
+pub mod fuzz;
 pub mod hash;
 pub mod inspection;
 pub mod key;

@@ -44,6 +44,14 @@ pub struct Probe {
     pub trace: Vec<Timeline>,
 }
 
+/// Host and port, with brackets round an IPv6 address.
+pub fn authority(host: &str, port: u16) -> String {
+    match host.contains(':') {
+        true => format!("[{host}]:{port}"),
+        false => format!("{host}:{port}"),
+    }
+}
+
 /// One of the addresses behind a name.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Address {
@@ -279,6 +287,11 @@ impl Probe {
         self.findings.iter().any(error)
     }
 
+    /// Host and port as they stand in a URL.
+    pub fn authority(&self) -> String {
+        authority(&self.host, self.port)
+    }
+
     /// What the server demands, as a profile; `None`: it asks for no certificate in a version that has scheme lists.
     pub fn profile(&self) -> Option<Profile> {
         let schemes = |version: Protocol| -> Option<Vec<Scheme>> {
@@ -296,7 +309,7 @@ impl Probe {
         let negotiated = self.negotiated.as_ref();
         Some(Profile {
             name: self.host.clone(),
-            about: format!("what {}:{} asks for", self.host, self.port),
+            about: format!("what {} asks for", self.authority()),
             source: format!("cardcheck probe, {}", self.started),
             negotiates: negotiated
                 .and_then(|negotiated| negotiated.version.modern())
@@ -308,7 +321,7 @@ impl Probe {
         })
     }
 
-    /// The CA names of the newest version that sent any, as DER; what is no Name is left out.
+    /// The CA names of the newest version that sent any, as DER; what is no Name is left out, and an empty one.
     fn ca_names(&self) -> Vec<Vec<u8>> {
         let requests = self
             .versions
@@ -320,7 +333,7 @@ impl Probe {
         let sound = names
             .into_iter()
             .flatten()
-            .filter(|name| name.text.is_some());
+            .filter(|name| name.text.as_ref().is_some_and(|text| !text.is_empty()));
         sound.map(|name| name.der.clone()).collect()
     }
 }

@@ -4,6 +4,9 @@
 pub mod advice;
 mod changes;
 pub mod diff;
+#[cfg(any(test, fuzzing))]
+#[doc(hidden)]
+pub mod fuzz;
 pub mod html;
 pub mod inspect;
 pub mod json;

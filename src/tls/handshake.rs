@@ -117,7 +117,7 @@ fn tls13(body: &[u8], request: &mut CertificateRequest) -> Option<()> {
 }
 
 fn authorities(mut names: &[u8], request: &mut CertificateRequest) {
-    request.ca_names_bytes = names.len();
+    request.ca_names_bytes += names.len();
     while !names.is_empty() {
         let Some((name, rest)) = vector::<2>(names) else {
             request.defect = Some(Defect::NamesCut);
@@ -193,6 +193,14 @@ mod tests {
         assert_eq!(request.schemes, Some([0x0401, 0x0804].map(Scheme).to_vec()));
         assert_eq!(request.schemes_cert, Some(vec![Scheme(0x0403)]));
         assert_eq!(ders(&request), ["30020101"]);
+    }
+
+    #[test]
+    fn authorities_that_come_twice_count_twice() {
+        let once = "002f0008 0006 0004 30020101";
+        let wire = message(&format!("00 0018 {once} {once}"));
+        let request = certificate_request(&wire, Protocol::V1_3).unwrap();
+        assert_eq!((request.ca_names.len(), request.ca_names_bytes), (2, 12));
     }
 
     #[test]

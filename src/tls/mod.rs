@@ -12,6 +12,9 @@ mod answer;
 mod client;
 pub mod conversation;
 mod examiner;
+#[cfg(any(test, fuzzing))]
+#[doc(hidden)]
+pub mod fuzz;
 mod handshake;
 mod hello;
 pub mod login;

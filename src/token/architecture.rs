@@ -36,7 +36,7 @@ pub(super) fn other_than_ours(path: &Path) -> Option<String> {
 }
 
 /// `None`: no ELF file.
-fn named(header: &[u8]) -> Option<String> {
+pub(super) fn named(header: &[u8]) -> Option<String> {
     let machine = match object::FileKind::parse(header).ok()? {
         object::FileKind::Elf64 => machine::<FileHeader64<Endianness>>(header),
         object::FileKind::Elf32 => machine::<FileHeader32<Endianness>>(header),

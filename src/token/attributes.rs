@@ -141,7 +141,7 @@ impl EcParameters {
     }
 
     /// CKA_EC_POINT: a DER OCTET STRING, though some modules give its contents only.
-    fn public_key(self, point: &[u8]) -> Option<PublicKey> {
+    pub(super) fn public_key(self, point: &[u8]) -> Option<PublicKey> {
         let inner = <&OctetStringRef>::from_der(point).map_or(point, |octets| octets.as_bytes());
         match self {
             EcParameters::Curve(curve) => Some(PublicKey::Ec {

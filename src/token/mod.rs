@@ -8,6 +8,9 @@
 //! `serve`, `library`, `owner` (with `session`, `description`, `inventory`, `prepare`) and `raw`.
 
 pub mod discover;
+#[cfg(any(test, fuzzing))]
+#[doc(hidden)]
+pub mod fuzz;
 pub mod host;
 pub mod launch;
 pub mod limits;

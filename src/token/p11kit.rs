@@ -104,7 +104,7 @@ fn fields_of(file: &Path) -> Fields {
 }
 
 /// `name: value` lines; `#` begins a comment line.
-fn fields(text: &str) -> Fields {
+pub(super) fn fields(text: &str) -> Fields {
     let lines = text
         .lines()
         .map(str::trim)

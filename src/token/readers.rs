@@ -164,7 +164,7 @@ fn requests(minor: i32) -> Vec<u8> {
 
 /// What pcscd's bytes say.
 #[derive(Debug, PartialEq, Eq)]
-enum Answer {
+pub(super) enum Answer {
     Readers(Vec<Reader>),
     /// It hung up.
     Nothing,
@@ -173,7 +173,7 @@ enum Answer {
     Other(String),
 }
 
-fn read(bytes: &[u8]) -> Answer {
+pub(super) fn read(bytes: &[u8]) -> Answer {
     let Some((version, records)) = bytes.split_at_checked(VERSION_SIZE) else {
         return match bytes {
             [] => Answer::Nothing,

@@ -187,14 +187,13 @@ fn a_key_that_wants_the_pin_each_time_is_asked_for_nothing_that_the_server_does_
         .arg("--ca")
         .arg(scene.pki.path("ca.pem"));
     let ran = connect.run().exits(0);
-    let (_, announced) = ran
-        .stderr()
-        .split_once("cardcheck sends it up to ")
-        .map_or_else(
-            || panic!("{}", ran.stderr()),
-            |(before, rest)| (before.to_owned(), rest.to_owned()),
-        );
-    let announced: usize = announced.split(' ').next().unwrap().parse().unwrap();
+    let stderr = ran.stderr();
+    let announced = stderr.split("cardcheck sends it up to ").nth(1);
+    let announced = announced.and_then(|rest| rest.split(' ').next());
+    let announced: usize = announced
+        .unwrap_or_else(|| panic!("{stderr}"))
+        .parse()
+        .unwrap();
     // over three routes and once for the login: PKCS1 with SHA-256, and nothing else
     let mechanisms: Vec<String> = scene
         .lab

@@ -3,6 +3,10 @@
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 
+use base64::prelude::{BASE64_STANDARD, Engine as _};
+use cardcheck::model::printable::steers;
+use rcgen::DnValue;
+
 use crate::pki::Pki;
 use crate::support::{self, Ran, need};
 use crate::truth::{Peer, version};
@@ -132,6 +136,22 @@ fn starttls_that_is_refused_or_never_comes() {
     );
 }
 
+/// A real server that wants a certificate of one of the CAs.
+fn asking(pki: &Pki) -> Peer {
+    Peer::start(&pki.path("log"), |address| {
+        let mut server = std::process::Command::new("openssl");
+        server
+            .args(["s_server", "-quiet", "-Verify", "1"])
+            .args(["-accept", &address.to_string(), "-cert"])
+            .arg(pki.path("server.crt"))
+            .arg("-key")
+            .arg(pki.path("server.key"))
+            .arg("-CAfile")
+            .arg(pki.path("clients.pem"));
+        server
+    })
+}
+
 #[test]
 fn a_proxy_that_refuses_and_one_that_lets_through() {
     let refuses = peer(|mut stream| {
@@ -154,23 +174,7 @@ fn a_proxy_that_refuses_and_one_that_lets_through() {
         return;
     }
     let pki = Pki::new(1);
-    let server = Peer::start(&pki.path("log"), |address| {
-        let mut server = std::process::Command::new("openssl");
-        server.args([
-            "s_server",
-            "-quiet",
-            "-Verify",
-            "1",
-            "-accept",
-            &address.to_string(),
-            "-cert",
-        ]);
-        server
-            .arg(pki.path("server.crt"))
-            .arg("-key")
-            .arg(pki.path("server.key"));
-        server
-    });
+    let server = asking(&pki);
     let relays = peer(relay);
     let report = through(relays, &server.address.to_string())
         .exits(0)
@@ -241,24 +245,7 @@ fn one_that_hangs_or_closes_at_every_stage_of_a_real_handshake() {
         return;
     }
     let pki = Pki::new(20);
-    let server = Peer::start(&pki.path("log"), |address| {
-        let mut server = std::process::Command::new("openssl");
-        server.args([
-            "s_server",
-            "-quiet",
-            "-Verify",
-            "1",
-            "-accept",
-            &address.to_string(),
-            "-cert",
-        ]);
-        server
-            .arg(pki.path("server.crt"))
-            .arg("-key")
-            .arg(pki.path("server.key"));
-        server.arg("-CAfile").arg(pki.path("clients.pem"));
-        server
-    });
+    let server = asking(&pki);
     for after in [3, 40, 130, 400, 900, 1500] {
         for closes in [true, false] {
             let ran = probe(cut(server.address, after, closes), "--format json");
@@ -279,4 +266,47 @@ fn one_that_hangs_or_closes_at_every_stage_of_a_real_handshake() {
             }
         }
     }
+}
+
+#[test]
+fn ca_names_that_would_steer_the_terminal_steer_nothing_in_any_format() {
+    if need(&["openssl"]).is_none() {
+        return;
+    }
+    let hostile = "\u{1b}[31mred\r\n\u{9b}2J\u{202e}\u{7}";
+    let pki = Pki::new(1);
+    pki.wants_clients_of([
+        DnValue::Utf8String(hostile.into()),
+        DnValue::BmpString(hostile.try_into().unwrap()),
+    ]);
+    let server = asking(&pki);
+    let saved = pki.path("saved.toml");
+    let said = |args: &str| {
+        let run = support::cardcheck()
+            .arg("probe")
+            .arg(server.address.to_string());
+        let run = run.args("--timeout 25s --save-profile").arg(&saved);
+        let ran = run.args(args).run().exits(0);
+        let all = ran.stdout() + &ran.stderr();
+        let steering = all.chars().find(|c| steers(*c) && *c != '\n');
+        assert_eq!(steering, None, "{args}: {all:?}");
+        ran
+    };
+    for args in ["", "--trace", "--verbose"] {
+        let screen = said(args).stdout();
+        // in RFC 4514's escapes, and what that lets through as a replacement
+        let shown = "CN=\\1b[31mred\\0d\\0a\u{fffd}2J\u{fffd}\\07";
+        assert!(screen.contains(shown), "{args}: {screen}");
+    }
+    let report = said("--format json --trace").report().0;
+    // nothing of it is lost to a program
+    let names = version(&report, "1.3")["ca_names_der"].as_array().unwrap();
+    let first = BASE64_STANDARD.decode(names[0].as_str().unwrap()).unwrap();
+    let sent = first
+        .windows(hostile.len())
+        .any(|bytes| bytes == hostile.as_bytes());
+    assert!(sent && names.len() == 2, "{names:?}");
+    let text = std::fs::read_to_string(&saved).unwrap();
+    let profiles = cardcheck::matrix::profiles::parse(&text, "saved.toml").unwrap();
+    assert_eq!(profiles[0].ca_names.len(), 2, "{text}");
 }

@@ -8,12 +8,14 @@ mod support;
 #[path = "../interop/running.rs"]
 mod running;
 
+mod addresses;
 mod apache;
 mod chat;
 mod command;
 mod database;
 mod hostile;
 mod mail;
+mod news;
 mod nginx;
 mod openssl;
 mod pki;

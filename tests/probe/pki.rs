@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair};
+use rcgen::{BasicConstraints, CertificateParams, DnType, DnValue, IsCa, Issuer, KeyPair};
 
 /// A directory with `ca.pem`, `server.crt`, `server.key`, `server.pem` (both) and `clients.pem`; gone when it is dropped.
 pub(crate) struct Pki {
@@ -27,9 +27,15 @@ impl Pki {
         write("server.key", &key.serialize_pem());
         write("server.pem", &format!("{server}{}", key.serialize_pem()));
         let name = |number| format!("Acme Issuing CA {number:03}");
-        let cas: Vec<String> = (1..=client_cas).map(|number| ca(&name(number)).0).collect();
-        write("clients.pem", &cas.concat());
-        Pki { dir }
+        let pki = Pki { dir };
+        pki.wants_clients_of((1..=client_cas).map(|number| name(number).into()));
+        pki
+    }
+
+    /// Other client CAs: of these names.
+    pub(crate) fn wants_clients_of(&self, names: impl IntoIterator<Item = DnValue>) {
+        let cas: String = names.into_iter().map(|name| ca(name).0).collect();
+        std::fs::write(self.path("clients.pem"), cas).unwrap();
     }
 
     pub(crate) fn path(&self, name: &str) -> PathBuf {
@@ -54,7 +60,7 @@ impl Pki {
     }
 }
 
-fn ca(name: &str) -> (String, Issuer<'static, KeyPair>) {
+fn ca(name: impl Into<DnValue>) -> (String, Issuer<'static, KeyPair>) {
     let key = KeyPair::generate().unwrap();
     let mut wanted = CertificateParams::new(Vec::new()).unwrap();
     wanted.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);

@@ -19,7 +19,15 @@ pub(crate) struct Peer {
 impl Peer {
     /// Starts the program that `command` makes for an address, and waits until it listens there.
     pub(crate) fn start(log: &Path, command: impl Fn(SocketAddr) -> Command) -> Peer {
-        let address = free_address();
+        Peer::start_at(free_address(), log, command)
+    }
+
+    /// The same for an address that the test chose.
+    pub(crate) fn start_at(
+        address: SocketAddr,
+        log: &Path,
+        command: impl Fn(SocketAddr) -> Command,
+    ) -> Peer {
         let mut program = command(address);
         let path = std::env::var("PATH").unwrap_or_default();
         program

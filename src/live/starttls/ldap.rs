@@ -2,8 +2,9 @@
 
 use x509_parser::asn1_rs::{Any, Class, FromBer, Tag};
 
-use super::super::socket::Socket;
+use super::super::socket::ReadUntil;
 use super::{StarttlsError, refused, send, silent};
+use crate::tls::wire::Wire;
 
 const NAME: &str = "ldap";
 const MOST: usize = 16 * 1024;
@@ -11,7 +12,7 @@ const MOST: usize = 16 * 1024;
 /// LDAPMessage { 1, [APPLICATION 23] ExtendedRequest { [0] 1.3.6.1.4.1.1466.20037 } }
 const REQUEST: &[u8] = b"\x30\x1d\x02\x01\x01\x77\x18\x80\x161.3.6.1.4.1.1466.20037";
 
-pub(super) fn ask(socket: &mut Socket, _domain: &str) -> Result<(), StarttlsError> {
+pub(super) fn ask(socket: &mut dyn Wire, _domain: &str) -> Result<(), StarttlsError> {
     send(socket, REQUEST);
     let answer = socket.read_until(MOST, |heard| Any::from_ber(heard).is_ok());
     let answer = answer.map_err(|heard| silent(NAME, "an ExtendedResponse", &heard))?;

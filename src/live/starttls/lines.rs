@@ -1,7 +1,8 @@
 //! Protocols of text lines, as steps: what is said, and with which words a line must begin.
 
-use super::super::socket::{Socket, Unsatisfied};
+use super::super::socket::{ReadUntil, Unsatisfied};
 use super::{StarttlsError, refused, send, silent};
+use crate::tls::wire::Wire;
 
 /// Bytes of a line, and lines of an answer.
 const LINE: usize = 4096;
@@ -46,7 +47,7 @@ pub(super) const fn hear(
 pub(super) fn talk(
     protocol: &'static str,
     steps: &[Step],
-    socket: &mut Socket,
+    socket: &mut dyn Wire,
 ) -> Result<(), StarttlsError> {
     for step in steps {
         let (expected, judge): (_, &dyn Fn(&str) -> Verdict) = match step {
@@ -82,7 +83,7 @@ fn answer(
     protocol: &'static str,
     expected: &'static str,
     judge: &dyn Fn(&str) -> Verdict,
-    socket: &mut Socket,
+    socket: &mut dyn Wire,
 ) -> Result<(), StarttlsError> {
     let mut last = Vec::new();
     for _ in 0..LINES {

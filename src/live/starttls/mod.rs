@@ -6,10 +6,11 @@ mod mysql;
 mod postgres;
 mod xmpp;
 
-use std::io::{Error, ErrorKind, Write};
+use std::io::{Error, ErrorKind};
 
 use self::lines::{Step, hear, say};
-use super::socket::{Socket, Unsatisfied};
+use super::socket::Unsatisfied;
+use crate::tls::wire::Wire;
 
 /// A protocol with STARTTLS.
 #[derive(Debug)]
@@ -29,7 +30,7 @@ enum Talk {
     /// In lines of text.
     Lines(&'static [Step]),
     /// In its own form; the domain is the name that the server is asked for.
-    Own(fn(&mut Socket, domain: &str) -> Result<(), StarttlsError>),
+    Own(fn(&mut dyn Wire, domain: &str) -> Result<(), StarttlsError>),
 }
 
 /// A greeting inside TLS, where it takes one to learn whether the server goes on.
@@ -171,7 +172,7 @@ impl Starttls {
     ///
     /// # Errors
     /// It doesn't, or doesn't speak the protocol.
-    pub(super) fn ask(&self, socket: &mut Socket, domain: &str) -> Result<(), StarttlsError> {
+    pub(super) fn ask(&self, socket: &mut dyn Wire, domain: &str) -> Result<(), StarttlsError> {
         match self.talk {
             Talk::Lines(steps) => lines::talk(self.name, steps, socket),
             Talk::Own(ask) => ask(socket, domain),
@@ -223,7 +224,7 @@ pub(super) fn how_it_ended(error: &Error) -> String {
 }
 
 /// Says it; that nobody listens shows when an answer is waited for.
-fn send(socket: &mut Socket, bytes: &[u8]) {
+fn send(socket: &mut dyn Wire, bytes: &[u8]) {
     let _ = socket.write_all(bytes).and_then(|()| socket.flush());
 }
 

@@ -1,7 +1,8 @@
 //! MySQL and MariaDB: the server greets with what it can do, the client answers with SSLRequest (protocol 4.1).
 
-use super::super::socket::Socket;
+use super::super::socket::ReadUntil;
 use super::{StarttlsError, refused, send, silent};
+use crate::tls::wire::Wire;
 
 const NAME: &str = "mysql";
 const MOST: usize = 4096;
@@ -20,7 +21,7 @@ const SSL_REQUEST: [u8; 36] = {
 /// CLIENT_SSL, in the second byte of the lower capabilities.
 const CLIENT_SSL: u8 = 0x08;
 
-pub(super) fn ask(socket: &mut Socket, _domain: &str) -> Result<(), StarttlsError> {
+pub(super) fn ask(socket: &mut dyn Wire, _domain: &str) -> Result<(), StarttlsError> {
     let greeting = socket.read_until(MOST, |heard| packet(heard).is_some());
     let greeting = greeting.map_err(|heard| silent(NAME, "its greeting", &heard))?;
     if !packet(&greeting).and_then(offers_tls).unwrap_or(false) {

@@ -1,7 +1,8 @@
 //! PostgreSQL: SSLRequest, then TLS; whether a certificate is required it says only to who wants to log in (protocol 3.0).
 
-use super::super::socket::Socket;
+use super::super::socket::ReadUntil;
 use super::{StarttlsError, quoted, refused as not_started, send, silent};
+use crate::tls::wire::Wire;
 
 const NAME: &str = "postgres";
 /// Length 8, code 80877103.
@@ -9,7 +10,7 @@ const SSL_REQUEST: &[u8] = &[0, 0, 0, 8, 4, 210, 22, 47];
 /// StartupMessage: length, version 3.0, and a user who is nobody.
 pub(super) const STARTUP: &[u8] = b"\0\0\0\x2a\0\x03\0\0user\0cardcheck\0database\0postgres\0\0";
 
-pub(super) fn ask(socket: &mut Socket, _domain: &str) -> Result<(), StarttlsError> {
+pub(super) fn ask(socket: &mut dyn Wire, _domain: &str) -> Result<(), StarttlsError> {
     send(socket, SSL_REQUEST);
     let answer = socket.read_until(1, |heard| !heard.is_empty());
     let answer = answer.map_err(|heard| silent(NAME, "`S` or `N`", &heard))?;

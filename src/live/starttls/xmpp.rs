@@ -1,7 +1,8 @@
 //! XMPP (RFC 6120 §5.4): a stream is opened, `starttls` is among its features, `proceed` answers it.
 
-use super::super::socket::Socket;
+use super::super::socket::ReadUntil;
 use super::{StarttlsError, refused, send, silent};
+use crate::tls::wire::Wire;
 
 /// Bytes of the server's features; some servers list many.
 const MOST: usize = 32 * 1024;
@@ -18,15 +19,21 @@ fn open(domain: &str, namespace: &str) -> String {
     )
 }
 
-pub(super) fn to_server_as_client(socket: &mut Socket, domain: &str) -> Result<(), StarttlsError> {
+pub(super) fn to_server_as_client(
+    socket: &mut dyn Wire,
+    domain: &str,
+) -> Result<(), StarttlsError> {
     ask("xmpp", &open(domain, "jabber:client"), socket)
 }
 
-pub(super) fn to_server_as_server(socket: &mut Socket, domain: &str) -> Result<(), StarttlsError> {
+pub(super) fn to_server_as_server(
+    socket: &mut dyn Wire,
+    domain: &str,
+) -> Result<(), StarttlsError> {
     ask("xmpp-server", &open(domain, "jabber:server"), socket)
 }
 
-fn ask(protocol: &'static str, open: &str, socket: &mut Socket) -> Result<(), StarttlsError> {
+fn ask(protocol: &'static str, open: &str, socket: &mut dyn Wire) -> Result<(), StarttlsError> {
     send(socket, open.as_bytes());
     let ends = |heard: &[u8]| has(heard, "</stream:features>") || has(heard, "</stream:stream>");
     let features = socket.read_until(MOST, ends);

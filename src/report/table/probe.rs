@@ -43,7 +43,7 @@ pub(super) fn server(probe: &Probe, screen: &Screen) -> Vec<String> {
 }
 
 fn header(probe: &Probe, screen: &Screen) -> String {
-    let mut words = vec![format!("{}:{}", probe.host, probe.port)];
+    let mut words = vec![probe.authority()];
     words.extend(
         probe
             .address

@@ -1,0 +1,4 @@
+//! Names of CAs.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| cardcheck::model::fuzz::name(bytes));
