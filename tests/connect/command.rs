@@ -8,7 +8,7 @@ fn a_server_that_asks_for_nothing_leaves_nothing_to_try_and_no_pin_is_asked_for(
     let Some(scene) = Scene::new(&["healthy"]) else {
         return;
     };
-    let server = scene.s_server("-www -quiet");
+    let server = scene.s_server("-www");
     // not even the module is looked for
     let connect = || {
         crate::support::cardcheck()
@@ -39,7 +39,7 @@ fn one_version_only_is_tried_if_that_is_wanted() {
     );
     let cells = found.0["cells"].as_array().unwrap();
     assert_eq!((cells.len(), &cells[0]["tls"]), (1, &"1.3".into()));
-    let only_12 = scene.s_server("-Verify 3 -www -quiet -tls1_2");
+    let only_12 = scene.s_server("-Verify 3 -www -tls1_2");
     let ran = scene
         .connect("healthy", only_12.address)
         .args("--tls 1.3")
@@ -176,8 +176,8 @@ fn a_key_that_wants_the_pin_each_time_is_asked_for_nothing_that_the_server_does_
     let Some(scene) = Scene::new(&["always-authenticate"]) else {
         return;
     };
-    let server = scene
-        .s_server("-Verify 3 -verify_return_error -www -quiet -tls1_2 -client_sigalgs RSA+SHA256");
+    let server =
+        scene.s_server("-Verify 3 -verify_return_error -www -tls1_2 -client_sigalgs RSA+SHA256");
     let connect = scene
         .lab
         .faulty_by("connect", "always-authenticate", "")

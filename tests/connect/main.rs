@@ -13,6 +13,10 @@ mod running;
 mod pki;
 
 #[allow(dead_code, reason = "each test crate uses its own part")]
+#[path = "../probe/programs.rs"]
+mod programs;
+
+#[allow(dead_code, reason = "each test crate uses its own part")]
 #[path = "../probe/truth.rs"]
 mod truth;
 
@@ -22,4 +26,5 @@ mod command;
 mod nginx;
 mod refusals;
 mod scene;
+mod stacks;
 mod trust;

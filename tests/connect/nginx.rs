@@ -1,55 +1,14 @@
 //! nginx refuses by a page, after the handshake was complete.
 
-use std::process::Command;
-
+use crate::programs;
 use crate::scene::{Scene, login, report};
 use crate::support::need;
 use crate::truth::Peer;
 
-const CONFIG: &str = r"
-daemon off;
-master_process off;
-pid DIR/nginx.pid;
-events {}
-http {
-  access_log off;
-  client_body_temp_path DIR/body;
-  proxy_temp_path DIR/proxy;
-  fastcgi_temp_path DIR/fastcgi;
-  uwsgi_temp_path DIR/uwsgi;
-  scgi_temp_path DIR/scgi;
-  server {
-    listen ADDRESS ssl;
-    ssl_protocols TLSv1.2 TLSv1.3;
-    ssl_certificate DIR/server.crt;
-    ssl_certificate_key DIR/server.key;
-    ssl_client_certificate DIR/clients.pem;
-    ssl_verify_client on;
-    ssl_verify_depth DEPTH;
-    location / { return 200 'in'; }
-    location /board { return 403; }
-    location /moved { return 302 https://help.example/card; }
-  }
-}
-";
-
-/// Its own default.
-const DEPTH: &str = "1";
-
-fn nginx(scene: &Scene, depth: &str) -> Peer {
-    let pki = &scene.pki;
-    Peer::start(&pki.path("nginx.log"), |address| {
-        let config = CONFIG
-            .replace("DIR", pki.dir().to_str().unwrap())
-            .replace("ADDRESS", &address.to_string())
-            .replace("DEPTH", depth);
-        std::fs::write(pki.path("nginx.conf"), config).unwrap();
-        let mut server = Command::new("nginx");
-        server
-            .args(["-e", "stderr", "-c"])
-            .arg(pki.path("nginx.conf"));
-        server
-    })
+/// Of the CAs that it trusts, by this depth; 1 is its own default.
+fn nginx(scene: &Scene, depth: u8) -> Peer {
+    let how = format!("ssl_verify_client on; ssl_verify_depth {depth};");
+    programs::nginx(&scene.pki, &how)
 }
 
 #[test]
@@ -60,7 +19,7 @@ fn who_is_let_in_is_told_with_the_status_of_the_page() {
     let Some(scene) = Scene::new(&["healthy"]) else {
         return;
     };
-    let server = nginx(&scene, DEPTH);
+    let server = nginx(&scene, 1);
     let connect = |path: &str| {
         scene
             .connect("healthy", server.address)
@@ -103,7 +62,7 @@ fn a_page_that_refuses_the_certificate_is_a_refusal() {
     let Some(scene) = Scene::new(&["objections"]) else {
         return;
     };
-    let server = nginx(&scene, DEPTH);
+    let server = nginx(&scene, 1);
     let found = report(scene.connect("objections", server.address), 1);
     for tls in ["1.2", "1.3"] {
         let cell = login(&found, "p-256-expired", tls, "any");
@@ -138,9 +97,9 @@ fn an_intermediate_may_be_one_too_many_for_its_depth() {
             .connect("intermediate", server.address)
             .args("--tls 1.3")
     };
-    let deep = report(connect(&nginx(&scene, DEPTH)), 0);
+    let deep = report(connect(&nginx(&scene, 1)), 0);
     assert_eq!(deep.findings()[0], "intermediate-needed");
-    let flat = report(connect(&nginx(&scene, "0")), 1);
+    let flat = report(connect(&nginx(&scene, 0)), 1);
     let retries = flat.0["retries"].as_array().unwrap();
     assert_eq!((retries.len(), &retries[0]["accepted"]), (1, &false.into()));
     assert_eq!(flat.findings()[0], "refused-by-server");

@@ -120,8 +120,8 @@ fn a_key_of_a_type_that_is_not_asked_for_is_told_by_the_lists() {
     let Some(scene) = Scene::new(&["healthy"]) else {
         return;
     };
-    let server = scene
-        .s_server("-Verify 3 -verify_return_error -www -quiet -tls1_2 -client_sigalgs RSA+SHA256");
+    let server =
+        scene.s_server("-Verify 3 -verify_return_error -www -tls1_2 -client_sigalgs RSA+SHA256");
     let found = report(
         scene
             .connect("healthy", server.address)
@@ -143,7 +143,7 @@ fn a_server_that_goes_on_without_a_certificate_lets_nobody_in_who_sends_none() {
     let Some(scene) = Scene::new(&["healthy"]) else {
         return;
     };
-    let server = scene.s_server("-verify 3 -verify_return_error -www -quiet");
+    let server = scene.s_server("-verify 3 -verify_return_error -www");
     let found = report(
         scene
             .connect("healthy", server.address)

@@ -1,11 +1,10 @@
 //! A token, and a server that trusts the CA of its certificates.
 
-use std::net::SocketAddr;
-use std::process::Command;
-
 use serde_json::Value;
+use std::net::SocketAddr;
 
 use crate::pki::Pki;
+use crate::programs::s_server;
 use crate::support::{self, Cardcheck, Lab, Ran, Report, softhsm};
 use crate::truth::Peer;
 
@@ -26,23 +25,12 @@ impl Scene {
 
     /// `openssl s_server` with these options besides its certificate and the CA for clients.
     pub(crate) fn s_server(&self, args: &str) -> Peer {
-        Peer::start(&self.pki.path("s_server.log"), |address| {
-            let mut server = Command::new("openssl");
-            server
-                .args(["s_server", "-accept", &address.to_string(), "-cert"])
-                .arg(self.pki.path("server.crt"))
-                .arg("-key")
-                .arg(self.pki.path("server.key"))
-                .arg("-CAfile")
-                .arg(self.pki.path("clients.pem"))
-                .args(args.split_whitespace());
-            server
-        })
+        s_server(&self.pki, args)
     }
 
     /// The commonest: it wants a certificate and looks at it.
     pub(crate) fn strict(&self) -> Peer {
-        self.s_server("-Verify 3 -verify_return_error -www -quiet")
+        self.s_server("-Verify 3 -verify_return_error -www")
     }
 
     /// `cardcheck connect` there with the keys of a token, its server's CA trusted.

@@ -7,6 +7,7 @@ use std::process::Command;
 use serde_json::Value;
 
 use crate::pki::Pki;
+use crate::programs::s_server_at;
 use crate::support::{Cardcheck, cardcheck, cardcheck_by, need};
 use crate::truth::{Peer, free_address, version};
 
@@ -14,19 +15,7 @@ const NAME: &str = "portal.test";
 
 fn s_server(pki: &Pki, address: SocketAddr, args: &str) -> Peer {
     let log = pki.path(&format!("{}.log", address.ip()).replace(':', "-"));
-    Peer::start_at(address, &log, |address| {
-        let mut server = Command::new("openssl");
-        server
-            .args(["s_server", "-quiet", "-accept", &address.to_string()])
-            .arg("-cert")
-            .arg(pki.path("server.crt"))
-            .arg("-key")
-            .arg(pki.path("server.key"))
-            .arg("-CAfile")
-            .arg(pki.path("clients.pem"))
-            .args(args.split_whitespace());
-        server
-    })
+    Peer::start_at(address, &log, |address| s_server_at(pki, address, args))
 }
 
 /// A free port on `::1`. Not every container has that address, and no script can give it one.

@@ -1,47 +1,11 @@
 //! Apache: for the whole host, and for a path only, which it asks for after the handshake.
 
-use std::process::Command;
-
 use crate::pki::Pki;
+use crate::programs::apache;
 use crate::support::need;
-use crate::truth::{Peer, Truth, holds, probe};
-
-const CONFIG: &str = r#"
-LoadModule mpm_event_module /usr/lib/apache2/modules/mod_mpm_event.so
-LoadModule authz_core_module /usr/lib/apache2/modules/mod_authz_core.so
-LoadModule ssl_module /usr/lib/apache2/modules/mod_ssl.so
-ServerRoot DIR
-ServerName localhost
-DefaultRuntimeDir DIR
-PidFile DIR/apache.pid
-ErrorLog DIR/apache.log
-DocumentRoot DIR/pages
-Listen ADDRESS
-User www-data
-Group www-data
-SSLEngine on
-SSLCertificateFile DIR/server.crt
-SSLCertificateKeyFile DIR/server.key
-SSLCACertificateFile DIR/clients.pem
-HOW
-"#;
+use crate::truth::{Truth, holds, probe};
 
 const BY_PATH: &str = "<Location /card>\nSSLVerifyClient require\n</Location>";
-
-fn apache(pki: &Pki, how: &str) -> Peer {
-    std::fs::create_dir_all(pki.path("pages")).unwrap();
-    pki.open_to_all();
-    Peer::start(&pki.path("out.log"), |address| {
-        let config = CONFIG
-            .replace("DIR", pki.dir().to_str().unwrap())
-            .replace("ADDRESS", &address.to_string())
-            .replace("HOW", how);
-        std::fs::write(pki.path("apache.conf"), config).unwrap();
-        let mut server = Command::new("apache2");
-        server.args(["-X", "-f"]).arg(pki.path("apache.conf"));
-        server
-    })
-}
 
 #[test]
 fn every_way_of_asking_is_told_and_by_path_it_is_told_when() {

@@ -1,32 +1,11 @@
 //! The command as a user meets it: what it prints, its report against the schema, its errors.
 
-use std::process::Command;
-
 use serde_json::Value;
 
 use crate::pki::Pki;
+use crate::programs::s_server;
 use crate::support::{cardcheck, need};
-use crate::truth::{Peer, probe};
-
-fn s_server(pki: &Pki, args: &str) -> Peer {
-    Peer::start(&pki.path("log"), |address| {
-        let mut server = Command::new("openssl");
-        server.args([
-            "s_server",
-            "-quiet",
-            "-accept",
-            &address.to_string(),
-            "-cert",
-        ]);
-        server
-            .arg(pki.path("server.crt"))
-            .arg("-key")
-            .arg(pki.path("server.key"));
-        server.arg("-CAfile").arg(pki.path("clients.pem"));
-        server.args(args.split_whitespace());
-        server
-    })
-}
+use crate::truth::probe;
 
 #[test]
 fn the_screen_says_first_what_one_wants_to_know() {

@@ -1,11 +1,10 @@
 //! PostgreSQL, MariaDB and OpenLDAP, behind their own ways to TLS.
 
 use std::net::SocketAddr;
-use std::path::PathBuf;
 use std::process::Command;
 
 use crate::pki::Pki;
-use crate::running::Running;
+use crate::programs::{postgres, postgres_database, postgres_programs};
 use crate::support::{need, need_file};
 use crate::truth::{Peer, Truth, holds, probe, version};
 
@@ -31,52 +30,14 @@ fn told(
     holds(&truth, &ran, peer)
 }
 
-/// Debian keeps the programs of each version in a directory of its own.
-fn postgres() -> PathBuf {
-    let versions = std::fs::read_dir("/usr/lib/postgresql");
-    let found = versions
-        .into_iter()
-        .flatten()
-        .map(|entry| entry.unwrap().path().join("bin"));
-    found.max().unwrap_or_else(|| "/usr/lib/postgresql".into())
-}
-
-/// As the user `postgres`, in its place and not below it: it refuses to run as root.
-fn unprivileged(program: PathBuf) -> Command {
-    let mut command = Command::new("setpriv");
-    command
-        .args([
-            "--reuid",
-            "postgres",
-            "--regid",
-            "postgres",
-            "--clear-groups",
-        ])
-        .arg(program);
-    command
-}
-
 #[test]
 fn postgres_says_that_it_requires_a_certificate_only_to_who_logs_in() {
-    let bin = postgres();
+    let bin = postgres_programs();
     if need_file(&bin.join("postgres")).is_none() || need(&["setpriv"]).is_none() {
         return;
     }
     let pki = Pki::new(2);
-    pki.open_to_all();
-    let data = pki.path("data");
-    let run = |mut command: Command| {
-        command.current_dir(pki.dir());
-        Running::start(command, &pki.path("setup.log")).succeed();
-    };
-    let mut initdb = unprivileged(bin.join("initdb"));
-    initdb
-        .args(["--no-sync", "-A", "trust", "-U", "postgres", "-D"])
-        .arg(&data);
-    run(initdb);
-    let mut key = Command::new("install");
-    key.args(["-o", "postgres", "-m", "600", "server.key", "postgres.key"]);
-    run(key);
+    postgres_database(&pki, &bin);
     for (how, clientcert, asks) in [
         (
             "postgres clientcert=verify-ca",
@@ -85,28 +46,7 @@ fn postgres_says_that_it_requires_a_certificate_only_to_who_logs_in() {
         ),
         ("postgres", "", "optional"),
     ] {
-        std::fs::write(
-            data.join("pg_hba.conf"),
-            format!("hostssl all all 0.0.0.0/0 trust {clientcert}\n"),
-        )
-        .unwrap();
-        let peer = Peer::start(&pki.path("postgres.log"), |address| {
-            let dir = pki.dir().display();
-            let mut server = unprivileged(bin.join("postgres"));
-            server.arg("-D").arg(&data);
-            for setting in [
-                format!("listen_addresses={}", address.ip()),
-                format!("port={}", address.port()),
-                "unix_socket_directories=".to_owned(),
-                "ssl=on".to_owned(),
-                format!("ssl_cert_file={dir}/server.crt"),
-                format!("ssl_key_file={dir}/postgres.key"),
-                format!("ssl_ca_file={dir}/clients.pem"),
-            ] {
-                server.arg("-c").arg(setting);
-            }
-            server
-        });
+        let peer = postgres(&pki, &bin, clientcert);
         let report = told(how, "postgres", asks, 2, &peer);
         if asks == "required" {
             let words = &version(&report, "1.3")["without_certificate"]["detail"];

@@ -19,5 +19,6 @@ mod news;
 mod nginx;
 mod openssl;
 mod pki;
+mod programs;
 mod stacks;
 mod truth;

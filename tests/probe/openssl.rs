@@ -1,37 +1,15 @@
 //! `openssl s_server`: every way in which it asks, in each version; its list byte for byte; STARTTLS by another program.
 
-use std::process::Command;
-
 use crate::pki::Pki;
+use crate::programs::s_server;
 use crate::support::need;
-use crate::truth::{Peer, Truth, holds, probe, version};
+use crate::truth::{Truth, holds, probe, version};
 
 /// The list of OpenSSL 3.0 over TLS 1.2, as `openssl s_client` shows it.
 const LIST: &str = "ecdsa_secp256r1_sha256 ecdsa_secp384r1_sha384 ecdsa_secp521r1_sha512 ed25519 ed448 rsa_pss_pss_sha256 \
                     rsa_pss_pss_sha384 rsa_pss_pss_sha512 rsa_pss_rsae_sha256 rsa_pss_rsae_sha384 rsa_pss_rsae_sha512 \
                     rsa_pkcs1_sha256 rsa_pkcs1_sha384 rsa_pkcs1_sha512 ecdsa_sha224 rsa_pkcs1_sha224 dsa_sha224 dsa_sha256 \
                     dsa_sha384 dsa_sha512";
-
-fn s_server(pki: &Pki, args: &str) -> Peer {
-    Peer::start(&pki.path("s_server.log"), |address| {
-        let mut server = Command::new("openssl");
-        server
-            .args([
-                "s_server",
-                "-quiet",
-                "-accept",
-                &address.to_string(),
-                "-cert",
-            ])
-            .arg(pki.path("server.crt"))
-            .arg("-key")
-            .arg(pki.path("server.key"))
-            .arg("-CAfile")
-            .arg(pki.path("clients.pem"))
-            .args(args.split_whitespace());
-        server
-    })
-}
 
 #[test]
 fn every_way_of_asking_is_told_in_every_version() {

@@ -1,11 +1,9 @@
 //! Other stacks than OpenSSL, and other servers on it: GnuTLS, NSS, stunnel, HAProxy.
 
-use std::process::Command;
-
 use crate::pki::Pki;
-use crate::running::Running;
+use crate::programs::{gnutls_serv, haproxy, nss_database, selfserv, stunnel};
 use crate::support::need;
-use crate::truth::{Peer, Truth, free_address, holds, probe};
+use crate::truth::{Peer, Truth, holds, probe};
 
 fn told(server: &'static str, asks: &'static str, names: usize, peer: &Peer) {
     let truth = Truth {
@@ -38,20 +36,7 @@ fn gnutls_serv_is_told() {
             "required",
         ),
     ] {
-        // it listens on every address there is
-        let peer = Peer::start(&pki.path("gnutls.log"), |address| {
-            let mut server = Command::new("gnutls-serv");
-            server
-                .args(["--http", "--port", &address.port().to_string()])
-                .arg("--x509certfile")
-                .arg(pki.path("server.crt"))
-                .arg("--x509keyfile")
-                .arg(pki.path("server.key"))
-                .arg("--x509cafile")
-                .arg(pki.path("clients.pem"))
-                .args(args.split_whitespace());
-            server
-        });
+        let peer = gnutls_serv(&pki, args);
         told(how, asks, 2, &peer);
     }
 }
@@ -68,57 +53,9 @@ fn nss_selfserv_is_told() {
         ("selfserv -r", "-r", "optional"),
         ("selfserv -r -r", "-r -r", "required"),
     ] {
-        let peer = Peer::start(&pki.path("selfserv.log"), |address| {
-            let mut server = Command::new("selfserv");
-            server
-                .args([
-                    "-n",
-                    "server",
-                    "-p",
-                    &address.port().to_string(),
-                    "-V",
-                    "tls1.2:tls1.3",
-                ])
-                .arg("-d")
-                .arg(format!("sql:{}", pki.path("nss").display()))
-                .args(args.split_whitespace());
-            server
-        });
+        let peer = selfserv(&pki, args);
         told(how, asks, 1, &peer);
     }
-}
-
-/// The server's key and the client CA, where NSS wants them.
-fn nss_database(pki: &Pki) {
-    std::fs::create_dir(pki.path("nss")).unwrap();
-    let database = format!("sql:{}", pki.path("nss").display());
-    let run = |program: &str, args: &[&str]| {
-        let mut command = Command::new(program);
-        command.args(args).current_dir(pki.dir());
-        Running::start(command, &pki.path("nss.log")).succeed();
-    };
-    let new = ["-N", "--empty-password", "-d", &database];
-    run("certutil", &new);
-    let bundle = "pkcs12 -export -in server.crt -inkey server.key -name server -passout pass:x -out server.p12";
-    run("openssl", &bundle.split(' ').collect::<Vec<_>>());
-    run(
-        "pk12util",
-        &["-i", "server.p12", "-W", "x", "-d", &database],
-    );
-    run(
-        "certutil",
-        &[
-            "-A",
-            "-n",
-            "clients",
-            "-t",
-            "T,,",
-            "-i",
-            "clients.pem",
-            "-d",
-            &database,
-        ],
-    );
 }
 
 #[test]
@@ -127,7 +64,6 @@ fn stunnel_is_told() {
         return;
     }
     let pki = Pki::new(1);
-    let inside = free_address();
     for (how, lines, asks) in [
         ("stunnel", "", "none"),
         (
@@ -141,17 +77,7 @@ fn stunnel_is_told() {
             "required",
         ),
     ] {
-        let peer = Peer::start(&pki.path("stunnel.log"), |address| {
-            let config = format!(
-                "foreground = yes\npid =\n[probe]\naccept = {address}\nconnect = {inside}\ncert = {}\nCAfile = {}\n{lines}\n",
-                pki.path("server.pem").display(),
-                pki.path("clients.pem").display()
-            );
-            std::fs::write(pki.path("stunnel.conf"), config).unwrap();
-            let mut server = Command::new("stunnel4");
-            server.arg(pki.path("stunnel.conf"));
-            server
-        });
+        let peer = stunnel(&pki, lines);
         told(how, asks, 1, &peer);
     }
 }
@@ -167,21 +93,7 @@ fn haproxy_is_told() {
         ("haproxy verify optional", "verify optional", "optional"),
         ("haproxy verify required", "verify required", "required"),
     ] {
-        let peer = Peer::start(&pki.path("haproxy.log"), |address| {
-            let (dir, ca) = (pki.dir().display(), "clients.pem");
-            let ca = match verify {
-                "" => String::new(),
-                verify => format!("ca-file {dir}/{ca} {verify}"),
-            };
-            let config = format!(
-                "defaults\n mode http\n timeout client 30s\n timeout connect 5s\n timeout server 5s\nfrontend probe\n \
-                 bind {address} ssl crt {dir}/server.pem alpn http/1.1 {ca}\n http-request return status 200\n"
-            );
-            std::fs::write(pki.path("haproxy.cfg"), config).unwrap();
-            let mut server = Command::new("haproxy");
-            server.arg("-db").arg("-f").arg(pki.path("haproxy.cfg"));
-            server
-        });
+        let peer = haproxy(&pki, verify);
         told(how, asks, 4, &peer);
     }
 }

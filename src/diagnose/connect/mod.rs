@@ -1,5 +1,6 @@
 //! What it means that keys were let in, or refused, at a server that exists: one file for each finding.
 
+mod accepted_though_unfit;
 mod alerts;
 mod application_refuses;
 pub mod candidate;
@@ -21,6 +22,7 @@ pub static RULES: &[&ConnectRule] = &[
     &intermediate_needed::RULE,
     &refused_by_server::RULE,
     &application_refuses::RULE,
+    &accepted_though_unfit::RULE,
 ];
 
 /// Findings of runs that have no place here: they are about what some server might say, and this one has spoken.
@@ -52,6 +54,18 @@ pub struct Visit<'a> {
     pub retries: &'a [Retry],
     /// The server sent names of CAs.
     pub names_cas: bool,
+}
+
+impl<'a> Visit<'a> {
+    /// The fit of a cell's certificate in its version.
+    fn fit(&self, cell: &Cell) -> Option<&'a Fit> {
+        of_cell(self.fits, cell)
+    }
+}
+
+fn of_cell<'a>(fits: &'a [Fit], cell: &Cell) -> Option<&'a Fit> {
+    let mut fits = fits.iter();
+    fits.find(|fit| fit.key.as_deref() == Some(&cell.key) && fit.version == cell.version)
 }
 
 /// A finding's rule.
@@ -98,10 +112,7 @@ fn with<'a>(facts: &Facts<'a>, cells: &'a [Cell]) -> Facts<'a> {
 /// What was to be expected of a login: what doesn't fit what the server asks for need not be let in.
 pub fn expect(cells: &mut [Cell], fits: &[Fit]) {
     for cell in cells {
-        let same = |fit: &&Fit| {
-            fit.key.as_deref() == Some(cell.key.as_str()) && fit.version == cell.version
-        };
-        let fit = fits.iter().find(same);
+        let fit = of_cell(fits, cell);
         let unfit = fit.is_some_and(|fit| !fit.fits());
         if unfit && matches!(cell.outcome, Outcome::Pass | Outcome::Fail) {
             cell.expected = cell.outcome;

@@ -49,19 +49,13 @@ fn causes_of(facts: &Facts<'_>, visit: &Visit<'_>, cell: &Cell) -> Vec<Cause> {
     causes(&Evidence {
         cell,
         key,
-        fit: fit(visit, cell),
+        fit: visit.fit(cell),
         retries: retries
             .filter(|retry| retry.key == cell.key && retry.version == cell.version)
             .collect(),
         names_cas: visit.names_cas,
         now: facts.now,
     })
-}
-
-fn fit<'a>(visit: &Visit<'a>, cell: &Cell) -> Option<&'a Fit> {
-    let same =
-        |fit: &&Fit| fit.key.as_deref() == Some(cell.key.as_str()) && fit.version == cell.version;
-    visit.fits.iter().find(same)
 }
 
 /// The alert with its number, or the server's words.
@@ -84,7 +78,7 @@ fn finding(facts: &Facts<'_>, visit: &Visit<'_>, case: &Case<'_>) -> Option<Find
     let (_, cell) = case.cells.first()?;
     let causes = causes_of(facts, visit, cell);
     let answer = answer(cell);
-    let fits = fit(visit, cell).is_none_or(Fit::fits);
+    let fits = visit.fit(cell).is_none_or(Fit::fits);
     let severity = if fits {
         Severity::Error
     } else {
