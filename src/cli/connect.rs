@@ -29,7 +29,7 @@ use crate::model::probe::{Moment, Probe};
 use crate::model::profile::Profile;
 use crate::model::run::Run;
 use crate::model::version::TlsVersion;
-use crate::report::{self, Format};
+use crate::report;
 use crate::tls::Authority;
 use crate::tls::peer::Admits;
 use crate::token::Module;
@@ -38,14 +38,7 @@ use crate::token::Module;
 pub(super) fn run(wanted: &Wanted) -> Result<Exit, CliError> {
     let started = Started::now();
     let plans = Plans::of(wanted)?;
-    let mut output = Output::of(
-        wanted.format.into(),
-        &wanted.manner,
-        &[
-            (&wanted.export_json, Format::Json),
-            (&wanted.export_table, Format::Table),
-        ],
-    )?;
+    let mut output = Output::plain(&wanted.output)?;
 
     let (mut probe, way) = plans.probe(started)?;
     let (mut found, exit) = match plans.profile(&probe) {
@@ -233,7 +226,7 @@ impl<'a> Plans<'a> {
 }
 
 fn progress(wanted: &Wanted) -> Progress {
-    Progress::new(wanted.manner.quiet).with_details(wanted.detail)
+    Progress::new(wanted.output.manner.quiet).with_details(wanted.output.detail)
 }
 
 /// `any` first: it says what is possible at all.

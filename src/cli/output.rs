@@ -53,7 +53,15 @@ impl Output {
     ///
     /// # Errors
     /// As [`open`](Output::open).
-    pub(super) fn of(
+    pub(super) fn plain(wanted: &args::PlainOutput) -> Result<Output, CliError> {
+        let files = [
+            (&wanted.export_json, Format::Json),
+            (&wanted.export_table, Format::Table),
+        ];
+        Output::of(wanted.format.into(), &wanted.manner, &files)
+    }
+
+    fn of(
         format: Format,
         manner: &args::Manner,
         files: &[(&Vec<PathBuf>, Format)],

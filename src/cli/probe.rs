@@ -10,24 +10,17 @@ use super::way;
 use crate::live;
 use crate::matrix::saved;
 use crate::model::probe::{Asks, Probe};
-use crate::report::{self, Format};
+use crate::report;
 
 /// Looks at the server, prints what it asks for.
 pub(super) fn run(wanted: &Wanted) -> Result<Exit, CliError> {
     let started = Started::now();
     let target = way::target(&wanted.host, &wanted.way, wanted.path.as_deref())?;
     let settings = way::settings(&wanted.way, wanted.timeout)?;
-    let mut output = Output::of(
-        wanted.format.into(),
-        &wanted.manner,
-        &[
-            (&wanted.export_json, Format::Json),
-            (&wanted.export_table, Format::Table),
-        ],
-    )?;
+    let mut output = Output::plain(&wanted.output)?;
     let mut profile = wanted.save_profile.as_deref().map(Sink::open).transpose()?;
 
-    let progress = Progress::new(wanted.manner.quiet).with_details(wanted.detail);
+    let progress = Progress::new(wanted.output.manner.quiet).with_details(wanted.output.detail);
     let (mut found, _) = live::probe(&target, &settings, &|what| progress.now(what))?;
     progress.end();
     found.started = started.to_the_second();

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use clap::{ArgAction, Args as ClapArgs};
 
-use super::values::{Color, Format, Telling, Version, patience};
+use super::values::{Color, Format, PlainFormat, Telling, Version, patience};
 use crate::matrix::real::Software;
 
 /// How a server is reached.
@@ -153,6 +153,25 @@ pub(in crate::cli) struct Output {
     pub(in crate::cli) export_table: Vec<PathBuf>,
     #[command(flatten)]
     pub(in crate::cli) privacy: Privacy,
+    #[command(flatten)]
+    pub(in crate::cli) detail: Detail,
+    #[command(flatten)]
+    pub(in crate::cli) manner: Manner,
+}
+
+/// The same of a report that is not of a run.
+#[derive(Debug, ClapArgs)]
+#[command(next_help_heading = "Output")]
+pub(in crate::cli) struct PlainOutput {
+    /// What goes to stdout
+    #[arg(long, value_name = "FORMAT", default_value = "table")]
+    pub(in crate::cli) format: PlainFormat,
+    /// Write the JSON report to this file as well; may be given several times
+    #[arg(long, value_name = "FILE")]
+    pub(in crate::cli) export_json: Vec<PathBuf>,
+    /// Write the table to this file as well, without colour; may be given several times
+    #[arg(long, value_name = "FILE")]
+    pub(in crate::cli) export_table: Vec<PathBuf>,
     #[command(flatten)]
     pub(in crate::cli) detail: Detail,
     #[command(flatten)]

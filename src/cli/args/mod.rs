@@ -10,7 +10,7 @@ use clap::{Parser, Subcommand};
 
 pub(super) use cards::{List, Matrix, Watch};
 pub(super) use groups::{
-    Detail, Effort, Identity, Manner, Output, Pin, Privacy, Servers, Token, Way,
+    Detail, Effort, Identity, Manner, Output, Pin, PlainOutput, Privacy, Servers, Token, Way,
 };
 pub(super) use papers::{Advise, Diff, Inspect};
 pub(super) use sites::{Connect, Probe, Serve};

@@ -7,8 +7,8 @@ use std::time::Duration;
 use clap::Args as ClapArgs;
 
 use super::super::exit;
-use super::groups::{Detail, Fixture, Identity, Manner, Pin, Token, Way};
-use super::values::{Expected, PlainFormat, Version, listen, patience};
+use super::groups::{Fixture, Identity, Manner, Pin, PlainOutput, Token, Way};
+use super::values::{Expected, Version, listen, patience};
 
 #[derive(Debug, ClapArgs)]
 #[command(after_help = exit::TABLE)]
@@ -64,24 +64,8 @@ pub(in crate::cli) struct Probe {
     /// Exit with 1 unless the server asks so, in every version that it speaks
     #[arg(long, value_name = "HOW", help_heading = "What to look at")]
     pub(in crate::cli) expect: Option<Expected>,
-    /// What goes to stdout
-    #[arg(
-        long,
-        value_name = "FORMAT",
-        default_value = "table",
-        help_heading = "Output"
-    )]
-    pub(in crate::cli) format: PlainFormat,
-    /// Write the JSON report to this file as well; may be given several times
-    #[arg(long, value_name = "FILE", help_heading = "Output")]
-    pub(in crate::cli) export_json: Vec<PathBuf>,
-    /// Write the table to this file as well, without colour; may be given several times
-    #[arg(long, value_name = "FILE", help_heading = "Output")]
-    pub(in crate::cli) export_table: Vec<PathBuf>,
     #[command(flatten)]
-    pub(in crate::cli) detail: Detail,
-    #[command(flatten)]
-    pub(in crate::cli) manner: Manner,
+    pub(in crate::cli) output: PlainOutput,
 }
 
 #[derive(Debug, ClapArgs)]
@@ -124,24 +108,8 @@ pub(in crate::cli) struct Connect {
     /// Show every handshake, message by message, both ways, with times
     #[arg(long, help_heading = "Output")]
     pub(in crate::cli) trace: bool,
-    /// What goes to stdout
-    #[arg(
-        long,
-        value_name = "FORMAT",
-        default_value = "table",
-        help_heading = "Output"
-    )]
-    pub(in crate::cli) format: PlainFormat,
-    /// Write the JSON report to this file as well; may be given several times
-    #[arg(long, value_name = "FILE", help_heading = "Output")]
-    pub(in crate::cli) export_json: Vec<PathBuf>,
-    /// Write the table to this file as well, without colour; may be given several times
-    #[arg(long, value_name = "FILE", help_heading = "Output")]
-    pub(in crate::cli) export_table: Vec<PathBuf>,
     #[command(flatten)]
-    pub(in crate::cli) detail: Detail,
-    #[command(flatten)]
-    pub(in crate::cli) manner: Manner,
+    pub(in crate::cli) output: PlainOutput,
 }
 
 const CONNECT_EXITS: &str = "\
