@@ -5,6 +5,7 @@ use super::lost::Lost;
 use super::probe::HttpAnswer;
 use super::route::Route;
 use super::scheme::Scheme;
+use super::trace::Message;
 use super::version::TlsVersion;
 
 /// What came of a cell.
@@ -162,6 +163,8 @@ pub struct Cell {
     pub measured: bool,
     /// The cell whose handshake it shares.
     pub same_as: Option<usize>,
+    /// Every message of its own handshake, both ways; what names the certificate's holder is left out.
+    pub messages: Vec<Message>,
     /// What HTTP said after the handshake, at a server that exists; `None`: nobody asked.
     pub http: Option<HttpAnswer>,
     /// That it passed is inferred: the server said goodbye in good form, and no word of consent.
@@ -192,6 +195,7 @@ impl Cell {
             handshake_ms: None,
             measured: false,
             same_as: None,
+            messages: Vec::new(),
             http: None,
             inferred: false,
         }

@@ -16,6 +16,7 @@ use crate::model::route::Route;
 use crate::model::run::{ClientFacts, Run};
 use crate::model::scheme::Scheme;
 use crate::model::token::{MechanismFacts, Module, Token};
+use crate::model::trace::{Message, Side};
 use crate::model::version::TlsVersion;
 
 pub(super) const PKCS1: Scheme = Scheme(0x0401);
@@ -171,6 +172,9 @@ pub(super) fn run(
             }
         }
     }
+    if let Some(first) = cells.first_mut() {
+        first.messages = messages();
+    }
     Run {
         started: "2026-11-21T04:00:00Z".into(),
         duration_ms: 1234,
@@ -195,6 +199,34 @@ pub(super) fn run(
         redacted: false,
         comparison: None,
     }
+}
+
+/// A handshake over TLS 1.3, as far as the certificate.
+fn messages() -> Vec<Message> {
+    let message = |at_ms, from, name: &str, bytes, fields: &[(&'static str, &str)]| Message {
+        at_ms,
+        from,
+        encrypted: bytes < 80,
+        name: name.into(),
+        bytes,
+        fields: fields
+            .iter()
+            .map(|(name, value)| (*name, (*value).to_owned()))
+            .collect(),
+    };
+    let suite = [("cipher_suite", "TLS_AES_128_GCM_SHA256")];
+    vec![
+        message(0.1, Side::Client, "ClientHello", 214, &[]),
+        message(0.4, Side::Server, "ServerHello", 122, &suite),
+        message(0.5, Side::Server, "CertificateRequest", 42, &[]),
+        message(
+            1.9,
+            Side::Client,
+            "CertificateVerify",
+            76,
+            &[("scheme", "ed25519")],
+        ),
+    ]
 }
 
 fn client(name: &str) -> ClientFacts {

@@ -11,13 +11,14 @@ use super::handshake;
 use super::server::{self, Refusal, Verdict};
 use super::setup::{Client, Rule, Server};
 use super::tap::{self, StreamTap};
+use super::timeline;
 use crate::model::alert::Alert;
 use crate::model::choice::Choice;
 use crate::model::probe::HttpAnswer;
 use crate::model::request::Request;
 use crate::model::route::Route;
 use crate::model::sign::SignError;
-use crate::model::trace::Side;
+use crate::model::trace::{Message, Side};
 use crate::model::version::TlsVersion;
 
 /// What happened.
@@ -37,6 +38,8 @@ pub struct Attempt {
     pub end: End,
     /// Milliseconds of the whole handshake.
     pub handshake_ms: f64,
+    /// Every message, both ways.
+    pub messages: Vec<Message>,
     /// What HTTP said after it; `None`: nobody asked.
     pub http: Option<HttpAnswer>,
     /// That the server accepted is inferred: it said goodbye in good form, and no word of consent.
@@ -54,6 +57,7 @@ impl Attempt {
             signatures: 0,
             end: End::CouldNotTell { why },
             handshake_ms: 0.0,
+            messages: Vec::new(),
             http: None,
             inferred: false,
         }
@@ -93,11 +97,21 @@ pub fn attempt(authority: &Authority, server: &Server, client: Client) -> Attemp
     let rule = Arc::clone(&client.rule);
     let started = Instant::now();
     let ended = connect(authority, server, client, &record, &verdict);
-    let took = started.elapsed();
+    let took = Took {
+        started,
+        time: started.elapsed(),
+    };
     record.with(|record| {
         let end = |record: &Record| judge(ended, record, &verdict);
         finish(record, server.version, &rule, end, took)
     })
+}
+
+/// When a handshake was made, and how long it took.
+#[derive(Clone, Copy)]
+pub(super) struct Took {
+    pub(super) started: Instant,
+    pub(super) time: Duration,
 }
 
 /// The attempt, from what the client's side recorded and how it ended.
@@ -106,16 +120,18 @@ pub(super) fn finish(
     version: TlsVersion,
     rule: &Arc<Rule>,
     end: impl FnOnce(&Record) -> End,
-    took: Duration,
+    took: Took,
 ) -> Attempt {
     complete(record, version, rule);
+    let records = tap::transcript();
     let signed = record.signed.as_ref();
     Attempt {
         end: end(record),
         route: record.route,
         sign_ms: signed.and_then(|signed| signed.as_ref().ok().copied()),
         signatures: record.signatures,
-        handshake_ms: took.as_secs_f64() * 1000.0,
+        handshake_ms: took.time.as_secs_f64() * 1000.0,
+        messages: timeline::messages(&records, Some(version.into()), took.started),
         request: record.request.take(),
         choice: record.choice.take(),
         http: None,
@@ -157,6 +173,7 @@ fn pump(mut client: Connection, mut server: Connection) -> Ended {
     let mut greeted = false;
     loop {
         let sent = flight(&mut client);
+        stream_tap.listen(Side::Client, &sent);
         ended.server = ended.server.or_else(|| deliver(&mut server, &sent));
         if !server.is_handshaking() && ended.server.is_none() && !greeted {
             greeted = true;

@@ -3,11 +3,11 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use super::attempt::{Attempt, End, finish};
+use super::attempt::{Attempt, End, Took, finish};
 use super::client::{self, Record, SharedRecord};
 use super::conversation::{Conversation, Guest, Hello, Then, talk_as};
 use super::peer::{Admits, Witness};
-use super::setup::Client;
+use super::setup::{Client, Rule};
 use super::wire::{Patience, Wire};
 use crate::model::choice::Choice;
 use crate::model::probe::Reaction;
@@ -48,15 +48,36 @@ pub fn log_in(
     };
     let started = Instant::now();
     let conversation = talk_as(&guest, wire, &hello, patience, then);
-    let took = started.elapsed();
+    let took = Took {
+        started,
+        time: started.elapsed(),
+    };
     let judge = |record: &Record| judge(record, &conversation, witness.refusal());
-    let attempt = record.with(|record| finish(record, version, &rule, judge, took));
+    let attempt = record.with(|record| {
+        complete(record, &conversation, version, &rule);
+        finish(record, version, &rule, judge, took)
+    });
     Login {
         attempt: Attempt {
             inferred: conversation.inferred,
+            messages: conversation.messages.clone(),
             ..attempt
         },
         conversation,
+    }
+}
+
+/// Where `rustls` stopped by itself, the rule can still say what its client would have done.
+fn complete(
+    record: &mut Record,
+    conversation: &Conversation,
+    version: TlsVersion,
+    rule: &Arc<Rule>,
+) {
+    if let (None, Some(request)) = (&record.request, &conversation.request) {
+        let request = request.as_seen_by_clients(version);
+        record.choice = Some(rule(&request));
+        record.request = Some(request);
     }
 }
 
@@ -85,7 +106,9 @@ fn judge(record: &Record, conversation: &Conversation, not_admitted: Option<Stri
         ),
         (Reaction::Refused(words), _) => refused(None, Some(words.clone())),
         (Reaction::Silent, _) => could_not_tell("the server kept silent"),
-        (Reaction::Unknown(why), None) => End::ClientStopped { why: why.clone() },
+        (Reaction::Unknown(why), None | Some(Choice::NoCertificate { .. })) => {
+            End::ClientStopped { why: why.clone() }
+        }
         (Reaction::Unknown(why), Some(_)) => could_not_tell(why),
     }
 }

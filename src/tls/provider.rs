@@ -3,9 +3,9 @@
 
 use std::sync::{Arc, LazyLock};
 
-use rustls::SupportedProtocolVersion;
 use rustls::crypto::CryptoProvider;
 use rustls::crypto::aws_lc_rs::{self, cipher_suite, kx_group};
+use rustls::{SupportedCipherSuite, SupportedProtocolVersion};
 
 use super::tap;
 use crate::model::key_type::Curve;
@@ -14,12 +14,18 @@ use crate::model::version::TlsVersion;
 /// Curves that our clients' supported_groups name.
 pub const OFFERED_CURVES: &[Curve] = &[Curve::P256, Curve::P384];
 
-/// The provider whose TLS 1.3 suite carries the tap.
+/// One suite of each version.
+fn few_suites() -> [SupportedCipherSuite; 2] {
+    [
+        cipher_suite::TLS13_AES_128_GCM_SHA256,
+        cipher_suite::TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256,
+    ]
+}
+
+/// The provider whose suites carry the tap.
 pub(super) fn tapped() -> Arc<CryptoProvider> {
-    let mut suites = vec![cipher_suite::TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256];
-    suites.extend(tap::tapped_suite());
     Arc::new(CryptoProvider {
-        cipher_suites: suites,
+        cipher_suites: tap::tapped_only(&few_suites().map(|suite| suite.suite())),
         // the first is what a key exchange uses; the others name the curves that a real server takes certificates on
         kx_groups: vec![kx_group::X25519, kx_group::SECP256R1, kx_group::SECP384R1],
         ..aws_lc_rs::default_provider()
@@ -29,10 +35,7 @@ pub(super) fn tapped() -> Arc<CryptoProvider> {
 /// The servers' provider.
 pub(super) fn plain() -> Arc<CryptoProvider> {
     Arc::new(CryptoProvider {
-        cipher_suites: vec![
-            cipher_suite::TLS13_AES_128_GCM_SHA256,
-            cipher_suite::TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256,
-        ],
+        cipher_suites: few_suites().to_vec(),
         kx_groups: vec![kx_group::X25519],
         ..aws_lc_rs::default_provider()
     })

@@ -7,7 +7,7 @@ use std::time::Instant;
 
 use rustls::{Connection, Error};
 
-use super::attempt::{Attempt, End, alert_received, deliver, finish};
+use super::attempt::{Attempt, End, Took, alert_received, deliver, finish};
 use super::authority::Authority;
 use super::client::{self, Record, SharedRecord};
 use super::setup::Client;
@@ -43,7 +43,10 @@ pub fn attempt_over(
     let rule = Arc::clone(&client.rule);
     let started = Instant::now();
     let ended = connect(&mut stream, authority, version, client, &record, question);
-    let took = started.elapsed();
+    let took = Took {
+        started,
+        time: started.elapsed(),
+    };
     record.with(|record| {
         let end = |record: &Record| judge(ended, record);
         finish(record, version, &rule, end, took)
@@ -87,14 +90,14 @@ fn talk(
             asked = true;
             connection.writer().write_all(question.bytes)?;
         }
-        say(stream, connection)?;
+        say(stream, connection, &mut stream_tap)?;
         let mut bytes = [0; 4096];
         let count = stream.read(&mut bytes)?;
         let bytes = bytes.get(..count).unwrap_or_default();
         stream_tap.listen(Side::Server, bytes);
         if let Some(error) = deliver(connection, bytes) {
             // the alert that says why; it matters to nobody here whether it arrives
-            let _ = say(stream, connection);
+            let _ = say(stream, connection, &mut stream_tap);
             return Ok(Ended::Client(error));
         }
         hear(connection, &mut answer)?;
@@ -107,11 +110,17 @@ fn talk(
     }
 }
 
-fn say(stream: &mut TcpStream, connection: &mut Connection) -> std::io::Result<()> {
+fn say(
+    stream: &mut TcpStream,
+    connection: &mut Connection,
+    tap: &mut StreamTap,
+) -> std::io::Result<()> {
+    let mut bytes = Vec::new();
     while connection.wants_write() {
-        connection.write_tls(stream)?;
+        connection.write_tls(&mut bytes)?;
     }
-    Ok(())
+    tap.listen(Side::Client, &bytes);
+    stream.write_all(&bytes)
 }
 
 /// What the server said so far, encryption taken off.

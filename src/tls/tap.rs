@@ -11,15 +11,15 @@ use std::sync::LazyLock;
 use std::time::Instant;
 
 use rustls::crypto::CipherSuiteCommon;
-use rustls::crypto::aws_lc_rs::{ALL_CIPHER_SUITES, cipher_suite};
+use rustls::crypto::aws_lc_rs::ALL_CIPHER_SUITES;
 use rustls::crypto::cipher::{
     AeadKey, InboundOpaqueMessage, InboundPlainMessage, Iv, KeyBlockShape, MessageDecrypter,
     MessageEncrypter, OutboundOpaqueMessage, OutboundPlainMessage, Tls12AeadAlgorithm,
     Tls13AeadAlgorithm, UnsupportedOperationError,
 };
 use rustls::{
-    ConnectionTrafficSecrets, ContentType, Error, SupportedCipherSuite, Tls12CipherSuite,
-    Tls13CipherSuite,
+    CipherSuite, ConnectionTrafficSecrets, ContentType, Error, SupportedCipherSuite,
+    Tls12CipherSuite, Tls13CipherSuite,
 };
 use tls_parser::{TlsRecordType, parse_tls_raw_record};
 
@@ -227,11 +227,11 @@ fn place(heard: &[Record], record: &Record) -> usize {
     }
 }
 
-/// TLS_AES_128_GCM_SHA256 with the tap inside; `None` if this `rustls` has it no more.
-pub(super) fn tapped_suite() -> Option<SupportedCipherSuite> {
-    let wanted = cipher_suite::TLS13_AES_128_GCM_SHA256.suite();
-    let mut all = tapped_suites().iter();
-    all.find(|suite| suite.suite() == wanted).copied()
+/// These of them, as far as this `rustls` has them.
+pub(super) fn tapped_only(wanted: &[CipherSuite]) -> Vec<SupportedCipherSuite> {
+    let all = tapped_suites().iter().copied();
+    all.filter(|suite| wanted.contains(&suite.suite()))
+        .collect()
 }
 
 /// Every suite that `rustls` has, with a client's tap inside.

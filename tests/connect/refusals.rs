@@ -179,3 +179,25 @@ fn a_certificate_without_a_key_is_told_as_such() {
         .unwrap();
     assert_eq!(bare["fits"], serde_json::json!(["no_key"]));
 }
+
+#[test]
+fn a_list_with_nothing_that_is_legal_in_the_version_leaves_nothing_to_choose() {
+    let Some(scene) = Scene::new(&["healthy"]) else {
+        return;
+    };
+    let server = scene.s_server(
+        "-Verify 3 -verify_return_error -www -tls1_3 -client_sigalgs RSA+SHA256:ECDSA+SHA256",
+    );
+    let found = report(
+        scene
+            .connect("healthy", server.address)
+            .args("--key rsa-2048"),
+        1,
+    );
+    let cell = login(&found, "rsa-2048", "1.3", "any");
+    assert_eq!(
+        (&cell["outcome"], &cell["stage"]),
+        (&"fail".into(), &"select".into())
+    );
+    assert_eq!(cell["fits"], serde_json::json!(["no_common_scheme"]));
+}

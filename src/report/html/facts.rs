@@ -5,6 +5,7 @@ use super::outcome;
 use crate::model::cell::Cell;
 use crate::model::key::Key;
 use crate::model::run::Run;
+use crate::model::trace::{Message, Side};
 
 /// A cell, and what else is told of it.
 pub(super) struct Facts<'a> {
@@ -23,6 +24,35 @@ pub(super) struct Facts<'a> {
     pub(super) capability: Option<String>,
     /// Place and title of each finding that explains it.
     pub(super) findings: Vec<(usize, &'a str)>,
+    /// Every message of its handshake.
+    pub(super) messages: Vec<Said<'a>>,
+}
+
+/// A message.
+pub(super) struct Said<'a> {
+    /// Milliseconds since the handshake began.
+    pub(super) at: String,
+    pub(super) from: &'static str,
+    pub(super) name: &'a str,
+    pub(super) encrypted: bool,
+    pub(super) bytes: usize,
+    pub(super) fields: &'a [(&'static str, String)],
+}
+
+impl<'a> From<&'a Message> for Said<'a> {
+    fn from(message: &'a Message) -> Self {
+        Said {
+            at: format!("{:.2}", message.at_ms),
+            from: match message.from {
+                Side::Client => "client",
+                Side::Server => "server",
+            },
+            name: &message.name,
+            encrypted: message.encrypted,
+            bytes: message.bytes,
+            fields: &message.fields,
+        }
+    }
 }
 
 impl<'a> Facts<'a> {
@@ -52,6 +82,7 @@ impl<'a> Facts<'a> {
             findings: explaining
                 .map(|(at, finding)| (at, finding.title.as_str()))
                 .collect(),
+            messages: cell.messages.iter().map(Said::from).collect(),
         }
     }
 

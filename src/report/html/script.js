@@ -31,7 +31,7 @@ for (const button of all(".copy")) button.addEventListener("click", () => copy(b
 
 const addCapabilities = (facts) => {
   const rows = byId(facts.dataset.rows ?? "");
-  if (!rows || facts.querySelector("table")) return;
+  if (!rows || facts.querySelector(".scroll")) return;
   const table = rows.closest("table").cloneNode(false);
   const scroll = document.createElement("div");
   const copied = rows.cloneNode(true);
