@@ -40,13 +40,13 @@ pub(super) fn run(wanted: &Wanted) -> Result<Exit, CliError> {
     let plans = Plans::of(wanted)?;
     let mut output = Output::plain(&wanted.output)?;
 
-    let (mut probe, way) = plans.probe(started)?;
+    let (probe, way) = plans.probe(started)?;
     let (mut found, exit) = match plans.profile(&probe) {
         Err(why) => (Connected::without_keys(probe, why), Exit::NothingToTry),
         Ok(profile) => {
             let admits = plans.admits(&probe)?;
-            let (keys, exit) = plans.try_keys(started, &mut probe, profile, way, admits)?;
-            (Connected { probe, ..keys }, exit)
+            let door = Door::new(&plans.target, &plans.settings, way, admits);
+            plans.try_keys(started, probe, profile, &door)?
         }
     };
     found.probe.duration_ms = started.milliseconds();
@@ -142,35 +142,23 @@ impl<'a> Plans<'a> {
         }
     }
 
-    /// Every key, for real. The probe gets the logins' messages.
+    /// Every key, for real.
     fn try_keys(
         &self,
         started: Started,
-        probe: &mut Probe,
+        probe: Probe,
         profile: Profile,
-        way: Way,
-        admits: Admits,
+        door: &Door<'_>,
     ) -> Result<(Connected, Exit), CliError> {
-        let wanted = self.wanted;
-        let progress = Arc::new(progress(wanted));
+        let progress = Arc::new(progress(self.wanted));
         let mut check = Check::among_strangers(self.question(profile.clone()), &progress);
         check.prepare();
         let cancelled = Arc::clone(&self.settings.cancelled);
-        let path = tokens::module_path(&wanted.token, &self.selection)?;
-        let launch = host::launch(
-            path,
-            &wanted.token,
-            &wanted.pin,
-            args::Privacy::default(),
-            &progress,
-            &cancelled,
-        )?;
-        let mut module = Module::load(launch)?;
+        let mut module = self.load(&progress)?;
         let (open, incomplete) = self.open(&mut module)?;
 
-        let mut found = Connected::without_keys(probe.clone(), String::new());
+        let mut found = Connected::without_keys(probe, String::new());
         let mut handshakes = |desk: &Desk, question: &Question, authority: &Authority| {
-            let door = Door::new(&self.target, &self.settings, way.clone(), admits.clone());
             let server = self.target.authority();
             let there = There {
                 door,
@@ -180,22 +168,34 @@ impl<'a> Plans<'a> {
             };
             let call = Call {
                 server: &server,
-                asked: &asked(probe, &profile),
+                asked: &asked(&found.probe, &profile),
                 from_file: &self.from_file,
             };
-            let (run, fits, retries) =
-                desk.find_out_there(question, &there, &call, &progress, &cancelled);
+            let made = desk.find_out_there(question, &there, &call, &progress, &cancelled);
+            let (run, fits, retries) = made;
             (found.fits, found.retries) = (fits, retries);
-            found.probe.trace.extend(there.door.timelines());
             Ok(run)
         };
-        let (run, given_up) =
-            check.run_with(module.facts(), open, started, &cancelled, &mut handshakes)?;
+        let facts = module.facts();
+        let (run, given_up) = check.run_with(facts, open, started, &cancelled, &mut handshakes)?;
         let exit = exit(&run, incomplete.or(given_up));
-        probe.trace.clone_from(&found.probe.trace);
+        found.probe.trace.extend(door.timelines());
         found.run = Some(run);
         found.not_tried = None;
         Ok((found, exit))
+    }
+
+    fn load(&self, progress: &Arc<Progress>) -> Result<Module, CliError> {
+        let wanted = self.wanted;
+        let launch = host::launch(
+            tokens::module_path(&wanted.token, &self.selection)?,
+            &wanted.token,
+            &wanted.pin,
+            args::Privacy::default(),
+            progress,
+            &self.settings.cancelled,
+        )?;
+        Ok(Module::load(launch)?)
     }
 
     fn question(&self, profile: Profile) -> Question {

@@ -9,7 +9,7 @@ use crate::tls::{Attempt, Client, Server};
 
 /// That server for what it asks for; for anything else, such as a remedy's changed list, one inside.
 pub(super) struct There<'a> {
-    pub(super) door: Door<'a>,
+    pub(super) door: &'a Door<'a>,
     /// What it asks for.
     pub(super) asks: &'a Profile,
     /// What it is called.

@@ -65,10 +65,9 @@ impl<'a> Door<'a> {
     }
 
     /// Every login's messages.
-    pub fn timelines(self) -> Vec<Timeline> {
-        self.knocks
-            .into_inner()
-            .unwrap_or_else(PoisonError::into_inner)
+    pub fn timelines(&self) -> Vec<Timeline> {
+        let knocks = self.knocks.lock().unwrap_or_else(PoisonError::into_inner);
+        knocks.clone()
     }
 }
 

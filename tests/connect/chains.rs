@@ -1,5 +1,7 @@
 //! Intermediates: on the token, in a file, or nowhere.
 
+use rcgen::{BasicConstraints, CertificateParams, DnType, DnValue, IsCa, KeyPair};
+
 use crate::scene::{Scene, login, part, report};
 
 const INTERMEDIATE: &str = "O=cardcheck demo, CN=cardcheck demo intermediate CA";
@@ -117,4 +119,49 @@ fn a_server_that_has_the_intermediate_needs_none() {
     );
     assert_eq!(found.0["retries"], serde_json::json!([]));
     assert!(found.0["certificates"][0]["bridge"].is_null());
+}
+
+#[test]
+fn a_ca_of_the_same_name_in_another_string_type_is_told_apart() {
+    let Some(scene) = Scene::new(&["bench"]) else {
+        return;
+    };
+    let mut other = CertificateParams::new(Vec::new()).unwrap();
+    other.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    other.distinguished_name.remove(DnType::CommonName);
+    for (part, text) in [
+        (DnType::OrganizationName, "cardcheck demo"),
+        (DnType::CommonName, "cardcheck demo CA"),
+    ] {
+        let printable = DnValue::PrintableString(text.try_into().unwrap());
+        other.distinguished_name.push(part, printable);
+    }
+    let other = other.self_signed(&KeyPair::generate().unwrap()).unwrap();
+    std::fs::write(scene.pki.path("clients.pem"), other.pem()).unwrap();
+    let server = scene.strict();
+    let found = report(
+        scene
+            .connect("bench", server.address)
+            .args("--key p-256 --client firefox"),
+        1,
+    );
+    for tls in ["1.2", "1.3"] {
+        let any = login(&found, "p-256", tls, "any");
+        assert_eq!(
+            any["fits"],
+            serde_json::json!(["issuer_of_other_string_type"])
+        );
+        assert_eq!(any["outcome"], "fail");
+        // byte by byte, as it compares them
+        assert_eq!(login(&found, "p-256", tls, "firefox")["stage"], "select");
+    }
+    let cause = found.finding("refused-by-server")["cause"]
+        .as_str()
+        .unwrap();
+    for said in [
+        "CN is a UTF8String in the certificate and a PrintableString in the server's list",
+        "another name byte by byte",
+    ] {
+        assert!(cause.contains(said), "{cause}");
+    }
 }
