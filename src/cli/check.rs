@@ -16,6 +16,7 @@ use super::progress::Progress;
 use super::servers;
 use super::speak;
 use super::tokens::OpenToken;
+use crate::matrix::chains::MOST_RETRIES;
 use crate::matrix::plan;
 use crate::matrix::real::{RealServers, Software};
 use crate::matrix::venue::{InProcess, Venue};
@@ -186,9 +187,13 @@ impl Check {
     /// Always-authenticate keys cost a PIN verification for each signature: said before the first one.
     fn announce_verifications(&self, open: &[OpenToken]) {
         let question = &self.question;
-        let handshakes =
-            |profile| plan::versions(profile, question.only).count() * question.clients.len();
-        let most = SIGNATURES_AT_MOST * question.profiles.iter().map(handshakes).sum::<usize>();
+        let versions = |profile| plan::versions(profile, question.only).count();
+        let versions: usize = question.profiles.iter().map(versions).sum();
+        let again = match self.among_strangers {
+            true => MOST_RETRIES,
+            false => 0,
+        };
+        let most = SIGNATURES_AT_MOST * versions * (question.clients.len() + again);
         let asked = self.asked();
         for token in open {
             for (_, key) in token.keys.iter().filter(|(_, key)| key.always_authenticate) {

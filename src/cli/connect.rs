@@ -180,6 +180,7 @@ impl<'a> Plans<'a> {
         let (run, given_up) = check.run_with(facts, open, started, &cancelled, &mut handshakes)?;
         let exit = exit(&run, incomplete.or(given_up));
         found.probe.trace.extend(door.timelines());
+        found.probe.complete &= run.complete;
         found.run = Some(run);
         found.not_tried = None;
         Ok((found, exit))

@@ -19,7 +19,10 @@ use crate::tls::{Attempt, End};
 const ANY: &str = "any";
 
 /// Alerts that leave no doubt that the chain is not the trouble: the signature is bad, or the certificate itself.
-const NOT_ABOUT_THE_CHAIN: &[Alert] = &[Alert(44), Alert(45), Alert(51)];
+const NOT_ABOUT_THE_CHAIN: &[Alert] = &[Alert(43), Alert(44), Alert(45), Alert(51)];
+
+/// Logins that a key and version is tried again with at most: all that is at hand, and the certificate alone.
+pub const MOST_RETRIES: usize = 2;
 
 /// One login a key and version that the server refused, with every other chain that is at hand, until one is accepted.
 pub(super) fn retry(

@@ -4,7 +4,7 @@
 //! [`judge`] turns attempts into cells, [`prove`] runs failing cells again under a finding's remedy.
 #![forbid(unsafe_code)]
 
-mod chains;
+pub mod chains;
 #[cfg(any(test, fuzzing))]
 #[doc(hidden)]
 pub mod fuzz;
