@@ -8,7 +8,6 @@ use crate::model::cell::{Cell, Outcome, Stage};
 use crate::model::choice::Choice;
 use crate::model::ckr::Ckr;
 use crate::model::sign::{SignError, SignStep};
-use crate::model::trace::Message;
 use crate::tls::{Attempt, End};
 
 /// The cells of a plan, judged by the attempts of its jobs; `None`: interrupted before it was reached.
@@ -94,24 +93,13 @@ fn decided(cell: Cell, choice: &Choice, attempt: &Attempt) -> Cell {
         sign_ms: attempt.sign_ms,
         handshake_ms: Some(attempt.handshake_ms),
         messages: match cell.measured {
-            true => attempt.messages.iter().map(told).collect(),
+            true => attempt.messages.clone(),
             false => Vec::new(),
         },
         http: attempt.http.clone(),
         inferred: attempt.inferred,
         ..cell
     }
-}
-
-/// Of these messages what they hold is told, too: of others it is known, or names the certificate's holder.
-const TOLD: &[&str] = &["ServerHello", "CertificateVerify", "Alert"];
-
-fn told(message: &Message) -> Message {
-    let mut message = message.clone();
-    if !TOLD.contains(&message.name.as_str()) {
-        message.fields.clear();
-    }
-    message
 }
 
 fn explain(

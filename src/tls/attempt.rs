@@ -38,7 +38,8 @@ pub struct Attempt {
     pub end: End,
     /// Milliseconds of the whole handshake.
     pub handshake_ms: f64,
-    /// Every message, both ways.
+    /// Every message, both ways, in outline: what names the certificate's holder is left out. None at a server that exists, whose
+    /// conversation has them whole.
     pub messages: Vec<Message>,
     /// What HTTP said after it; `None`: nobody asked.
     pub http: Option<HttpAnswer>,
@@ -131,7 +132,7 @@ pub(super) fn finish(
         sign_ms: signed.and_then(|signed| signed.as_ref().ok().copied()),
         signatures: record.signatures,
         handshake_ms: took.time.as_secs_f64() * 1000.0,
-        messages: timeline::messages(&records, Some(version.into()), took.started),
+        messages: timeline::outline(&records, took.started),
         request: record.request.take(),
         choice: record.choice.take(),
         http: None,

@@ -60,7 +60,6 @@ pub fn log_in(
     Login {
         attempt: Attempt {
             inferred: conversation.inferred,
-            messages: conversation.messages.clone(),
             ..attempt
         },
         conversation,

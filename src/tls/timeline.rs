@@ -74,6 +74,23 @@ pub(super) fn messages(
     version: Option<Protocol>,
     started: Instant,
 ) -> Vec<Message> {
+    messages_with(records, started, |found| fields(found, version))
+}
+
+/// The same with what is in few of them: in ServerHello, in CertificateVerify and in alerts. Of the others it is known, or names
+/// the certificate's holder.
+pub(super) fn outline(records: &[Record], started: Instant) -> Vec<Message> {
+    messages_with(records, started, |found| match found.kind {
+        2 | 15 => fields(found, None),
+        _ => Vec::new(),
+    })
+}
+
+fn messages_with(
+    records: &[Record],
+    started: Instant,
+    fields: impl Fn(handshake::Message<'_>) -> Fields,
+) -> Vec<Message> {
     let mut messages = Vec::new();
     let mut unfinished = [Vec::new(), Vec::new()];
     for record in records {
@@ -102,8 +119,8 @@ pub(super) fn messages(
         let mut read = 0;
         for found in handshake::split(pending) {
             read += found.whole.len();
-            let fields = fields(found, version);
-            messages.push(message(name(found.kind), found.whole.len(), fields));
+            let (name, bytes) = (name(found.kind), found.whole.len());
+            messages.push(message(name, bytes, fields(found)));
         }
         pending.drain(..read);
     }
