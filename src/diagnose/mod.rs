@@ -172,15 +172,26 @@ pub fn diagnose(facts: &Facts<'_>) -> Vec<Finding> {
     for cell in &mut cells {
         cell.findings.clear();
     }
+    let finders = RULES.iter().map(|rule| rule.find);
+    worst_first(look(facts, &mut cells, finders))
+}
+
+/// Lets each rule look at what those before it left over.
+fn look<'a>(
+    facts: &Facts<'_>,
+    cells: &mut [Cell],
+    finders: impl Iterator<Item = impl Fn(&Facts<'_>) -> Vec<Finding> + 'a>,
+) -> Vec<Finding> {
     let mut findings = Vec::new();
-    for rule in RULES {
-        let found = (rule.find)(&Facts {
-            cells: &cells,
-            ..*facts
-        });
-        explain_cells(&found, &mut cells);
+    for find in finders {
+        let found = find(&Facts { cells, ..*facts });
+        explain_cells(&found, cells);
         findings.extend(found);
     }
+    findings
+}
+
+fn worst_first(mut findings: Vec<Finding>) -> Vec<Finding> {
     findings.sort_by_key(|finding| (finding.severity, usize::MAX - finding.cells.len()));
     findings
 }

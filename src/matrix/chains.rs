@@ -5,7 +5,7 @@ use std::sync::atomic::Ordering;
 use super::Table;
 use super::plan::{Job, Plan};
 use super::run::{Bench, Event, handshake_with};
-use crate::clients::Card;
+use crate::clients::{ANY_LEAF_FIRST, Card};
 use crate::model::alert::Alert;
 use crate::model::cell::{Cell, Outcome};
 use crate::model::certificate::Certificate;
@@ -14,9 +14,6 @@ use crate::model::connected::Retry;
 use crate::model::path::path;
 use crate::model::version::TlsVersion;
 use crate::tls::{Attempt, End};
-
-/// The rule that takes whatever works.
-const ANY: &str = "any";
 
 /// Alerts that leave no doubt that the chain is not the trouble: the signature is bad, or the certificate itself.
 const NOT_ABOUT_THE_CHAIN: &[Alert] = &[Alert(43), Alert(44), Alert(45), Alert(51)];
@@ -150,7 +147,7 @@ pub(super) fn take_what_works(cells: &mut [Cell], retries: &[Retry]) {
         let same = |cell: &&mut Cell| {
             cell.key == retry.key
                 && cell.version == retry.version
-                && cell.client == ANY
+                && cell.client == ANY_LEAF_FIRST.name()
                 && cell.outcome == Outcome::Fail
         };
         for cell in cells.iter_mut().filter(same) {

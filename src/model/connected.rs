@@ -62,7 +62,6 @@ impl Connected {
 
     /// The fit of a key's certificate in a version.
     pub fn fit(&self, key: &str, version: TlsVersion) -> Option<&Fit> {
-        let mut fits = self.fits.iter();
-        fits.find(|fit| fit.key.as_deref() == Some(key) && fit.version == version)
+        self.fits.iter().find(|fit| fit.is_of(key, version))
     }
 }

@@ -27,6 +27,11 @@ impl Fit {
         self.exclusions.is_empty()
     }
 
+    /// Is it of this key's certificate, in this version?
+    pub fn is_of(&self, key: &str, version: TlsVersion) -> bool {
+        self.key.as_deref() == Some(key) && self.version == version
+    }
+
     /// Is it excluded by this rule?
     pub fn is_excluded_by(&self, rule: FitRule) -> bool {
         self.exclusions

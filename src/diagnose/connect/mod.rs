@@ -11,7 +11,7 @@ mod intermediate_needed;
 mod issuer;
 mod refused_by_server;
 
-use super::{Facts, explain_cells};
+use super::{Facts, look, worst_first};
 use crate::model::cell::{Cell, Outcome};
 use crate::model::connected::Retry;
 use crate::model::finding::Finding;
@@ -64,8 +64,7 @@ impl<'a> Visit<'a> {
 }
 
 fn of_cell<'a>(fits: &'a [Fit], cell: &Cell) -> Option<&'a Fit> {
-    let mut fits = fits.iter();
-    fits.find(|fit| fit.key.as_deref() == Some(&cell.key) && fit.version == cell.version)
+    fits.iter().find(|fit| fit.is_of(&cell.key, cell.version))
 }
 
 /// A finding's rule.
@@ -84,29 +83,15 @@ pub struct ConnectRule {
 /// What the facts mean, the worst first.
 pub fn diagnose(facts: &Facts<'_>, visit: &Visit<'_>) -> Vec<Finding> {
     let mut cells = facts.cells.to_vec();
-    let mut findings = Vec::new();
     let at_home = super::RULES.iter();
-    for rule in at_home.filter(|rule| !OUT_OF_PLACE.contains(&rule.id)) {
-        let found = (rule.find)(&with(facts, &cells));
-        explain_cells(&found, &mut cells);
-        findings.extend(found);
-    }
-    for rule in RULES {
-        let found = (rule.find)(&with(facts, &cells), visit);
-        explain_cells(&found, &mut cells);
-        findings.extend(found);
-    }
-    for rule in LAST {
-        let found = (rule.find)(&with(facts, &cells));
-        explain_cells(&found, &mut cells);
-        findings.extend(found);
-    }
-    findings.sort_by_key(|finding| (finding.severity, usize::MAX - finding.cells.len()));
-    findings
-}
-
-fn with<'a>(facts: &Facts<'a>, cells: &'a [Cell]) -> Facts<'a> {
-    Facts { cells, ..*facts }
+    let at_home = at_home.filter(|rule| !OUT_OF_PLACE.contains(&rule.id));
+    let mut findings = look(facts, &mut cells, at_home.map(|rule| rule.find));
+    let here = RULES
+        .iter()
+        .map(|rule| |facts: &Facts<'_>| (rule.find)(facts, visit));
+    findings.extend(look(facts, &mut cells, here));
+    findings.extend(look(facts, &mut cells, LAST.iter().map(|rule| rule.find)));
+    worst_first(findings)
 }
 
 /// What was to be expected of a login: what doesn't fit what the server asks for need not be let in.

@@ -9,8 +9,8 @@ use super::key::KeyReport;
 use super::probe::{ServerReport, TimelineReport, timelines};
 use super::profile::ClientReport;
 use super::token::{ModuleReport, TokenReport};
-use super::{Tool, as_text, schema_of};
-use crate::model::cell::{Cell, Outcome};
+use super::{Summary, Tool, as_text, schema_of};
+use crate::model::cell::Cell;
 use crate::model::connected::{Connected, Retry};
 use crate::model::fit::{Exclusion, Fit, Place};
 use crate::model::run::Run;
@@ -132,18 +132,6 @@ struct RetryReport {
     answer: Option<String>,
 }
 
-#[derive(Serialize, JsonSchema)]
-struct Summary {
-    pass: usize,
-    fail: usize,
-    not_applicable: usize,
-    skipped: usize,
-    error: usize,
-    unexpected: usize,
-    /// C_SignInit calls: capability trials, logins and proofs.
-    signatures: usize,
-}
-
 impl From<&Connected> for Report {
     fn from(connected: &Connected) -> Self {
         let run = connected.run.as_ref();
@@ -162,7 +150,7 @@ impl From<&Connected> for Report {
             retries: connected.retries.iter().map(RetryReport::from).collect(),
             findings: connected.findings().map(FindingReport::from).collect(),
             notes: run.map(|run| run.notes.clone()).unwrap_or_default(),
-            summary: Summary::of(run),
+            summary: run.map(Summary::from).unwrap_or_default(),
             trace: timelines(&connected.probe.trace),
         }
     }
@@ -234,21 +222,6 @@ impl From<&Retry> for RetryReport {
             sent: retry.sent.clone(),
             accepted: retry.accepted,
             answer: retry.answer.clone(),
-        }
-    }
-}
-
-impl Summary {
-    fn of(run: Option<&Run>) -> Summary {
-        let count = |outcome| run.map_or(0, |run| run.count(outcome));
-        Summary {
-            pass: count(Outcome::Pass),
-            fail: count(Outcome::Fail),
-            not_applicable: count(Outcome::NotApplicable),
-            skipped: count(Outcome::Skipped),
-            error: count(Outcome::Error),
-            unexpected: run.map_or(0, Run::unexpected),
-            signatures: run.map_or(0, |run| run.signatures),
         }
     }
 }

@@ -107,7 +107,7 @@ impl Tool {
     }
 }
 
-#[derive(Serialize, JsonSchema)]
+#[derive(Default, Serialize, JsonSchema)]
 struct Summary {
     pass: usize,
     fail: usize,
@@ -142,15 +142,21 @@ impl From<&Run> for Report {
             findings: run.findings.iter().map(FindingReport::from).collect(),
             notes: run.notes.clone(),
             baseline: run.comparison.as_ref().map(ComparisonReport::from),
-            summary: Summary {
-                pass: run.count(Outcome::Pass),
-                fail: run.count(Outcome::Fail),
-                not_applicable: run.count(Outcome::NotApplicable),
-                skipped: run.count(Outcome::Skipped),
-                error: run.count(Outcome::Error),
-                unexpected: run.unexpected(),
-                signatures: run.signatures,
-            },
+            summary: Summary::from(run),
+        }
+    }
+}
+
+impl From<&Run> for Summary {
+    fn from(run: &Run) -> Self {
+        Summary {
+            pass: run.count(Outcome::Pass),
+            fail: run.count(Outcome::Fail),
+            not_applicable: run.count(Outcome::NotApplicable),
+            skipped: run.count(Outcome::Skipped),
+            error: run.count(Outcome::Error),
+            unexpected: run.unexpected(),
+            signatures: run.signatures,
         }
     }
 }

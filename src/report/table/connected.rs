@@ -3,7 +3,7 @@
 use super::super::prose;
 use super::super::style::{Screen, counted, printable};
 use super::columns::{lay_out, up_to};
-use super::{findings, header, joined, probe};
+use super::{findings, header, notes, probe};
 use crate::model::cell::{Cell, Outcome, Stage, Verdict};
 use crate::model::connected::Connected;
 use crate::model::fit::{Fit, Place};
@@ -24,15 +24,10 @@ pub fn render(connected: &Connected, screen: &Screen) -> String {
     }
     let run = connected.run.as_ref();
     parts.push(findings::both(run, &connected.probe.findings, screen));
-    parts.extend(run.map(|run| notes(run, screen)));
+    parts.extend(run.map(|run| notes(&run.notes, screen)));
     parts.push(screen.heading(&screen.wrap(0, &total(connected))) + "\n");
     parts.retain(|part| !part.is_empty());
     screen.shown(parts.join("\n"))
-}
-
-fn notes(run: &Run, screen: &Screen) -> String {
-    let dim = |note: &String| screen.dim(&screen.wrap(0, &format!("note: {}", printable(note))));
-    joined(&run.notes.iter().map(dim).collect::<Vec<_>>())
 }
 
 fn total(connected: &Connected) -> String {

@@ -27,7 +27,7 @@ pub fn render(run: &Run, screen: &Screen) -> String {
             .as_ref()
             .map(|comparison| changes::render(comparison, screen)),
     );
-    parts.push(notes(run, screen));
+    parts.push(notes(&prose::notes(run), screen));
     parts.push(totals(run, screen));
     parts.retain(|part| !part.is_empty());
     screen.shown(parts.join("\n"))
@@ -37,7 +37,7 @@ pub fn render(run: &Run, screen: &Screen) -> String {
 pub fn brief(run: &Run, screen: &Screen) -> String {
     let mut parts = vec![overview::render(run, screen)];
     parts.push(findings::render(run, screen));
-    parts.push(notes(run, screen));
+    parts.push(notes(&prose::notes(run), screen));
     parts.push(verdict(run, screen));
     parts.retain(|part| !part.is_empty());
     screen.shown(parts.join("\n"))
@@ -84,8 +84,7 @@ fn about(token: &Token) -> String {
     about
 }
 
-fn notes(run: &Run, screen: &Screen) -> String {
-    let notes = prose::notes(run);
+fn notes(notes: &[String], screen: &Screen) -> String {
     let dim = |note: &String| screen.dim(&screen.wrap(0, &format!("note: {}", printable(note))));
     joined(&notes.iter().map(dim).collect::<Vec<_>>())
 }
