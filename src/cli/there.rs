@@ -45,6 +45,11 @@ impl Venue for There<'_> {
             .map(|why| format!("{why}, and servers on OpenSSL refuse it then"))
     }
 
+    /// A server may close on the second of two connections that wait for one token, or take the first for dead meanwhile.
+    fn one_at_a_time(&self) -> bool {
+        true
+    }
+
     fn name(&self) -> &str {
         self.name
     }

@@ -28,8 +28,7 @@ impl Way {
     }
 }
 
-/// Where whoever has a key may knock, one after the other: a server may close on the second of two connections that wait for one
-/// token, or take the first for dead meanwhile.
+/// Where whoever has a key may knock.
 pub struct Door<'a> {
     target: &'a Target,
     settings: &'a Settings,
@@ -50,7 +49,7 @@ impl<'a> Door<'a> {
         }
     }
 
-    /// One login. Blocks for as long as the token takes to sign, and until whoever came before has gone.
+    /// One login. Blocks for as long as the token takes to sign, and until whoever knocked before has gone.
     pub fn knock(&self, version: TlsVersion, client: Client) -> Attempt {
         let mut knocks = self.knocks.lock().unwrap_or_else(PoisonError::into_inner);
         let mut visit = visit(self.target, self.settings, &|_| (), self.way.address);

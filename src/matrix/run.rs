@@ -54,7 +54,11 @@ pub struct Bench<'a> {
 pub fn run(table: &Table<'_>, jobs: &[Job], bench: &Bench<'_>) -> Vec<Option<Attempt>> {
     let signing = jobs.iter().filter(|job| signs(job)).count();
     (bench.listener)(Event::Planned(signing));
-    let queues: Vec<_> = by_token(table, jobs).into_iter().map(Mutex::new).collect();
+    let (queues, at_once) = match bench.venue.one_at_a_time() {
+        true => (vec![(0..jobs.len()).collect()], 1),
+        false => (by_token(table, jobs), AT_ONCE),
+    };
+    let queues: Vec<_> = queues.into_iter().map(Mutex::new).collect();
     let done = Mutex::new(HashMap::new());
     let work = |queue| {
         while let Some(at) = next(queue, bench.cancelled) {
@@ -64,7 +68,7 @@ pub fn run(table: &Table<'_>, jobs: &[Job], bench: &Bench<'_>) -> Vec<Option<Att
     };
     std::thread::scope(|scope| {
         for queue in &queues {
-            for _ in 0..lock(queue).len().min(AT_ONCE) {
+            for _ in 0..lock(queue).len().min(at_once) {
                 scope.spawn(|| work(queue));
             }
         }
@@ -166,4 +170,121 @@ fn chain(table: &Table<'_>, job: &Job, card: &Card<'_>) -> Option<Vec<Vec<u8>>> 
             .map(|certificate| certificate.der.clone())
             .collect(),
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::clients::by_name;
+    use crate::model::certificate::Certificate;
+    use crate::model::profile::Profile;
+    use crate::model::route::Route;
+    use crate::model::scheme::Scheme;
+    use crate::model::sign::{SignError, Signed};
+    use crate::tls::Server;
+
+    const JOBS: u16 = 6;
+
+    /// Takes the longer the earlier it is asked, and writes down who came and went.
+    #[derive(Default)]
+    struct Doorkeeper {
+        seen: Mutex<Vec<(u16, &'static str)>>,
+    }
+
+    impl Venue for Doorkeeper {
+        fn sent(&self, server: &Server) -> Result<Vec<Scheme>, String> {
+            Ok(server.schemes.clone())
+        }
+
+        fn attempt(&self, server: &Server, _: Client) -> Attempt {
+            let number = server.schemes[0].0;
+            lock(&self.seen).push((number, "comes"));
+            std::thread::sleep(Duration::from_millis(u64::from(5 * (JOBS - number))));
+            lock(&self.seen).push((number, "goes"));
+            Attempt::not_made("for the order only".into())
+        }
+
+        fn one_at_a_time(&self) -> bool {
+            true
+        }
+
+        fn name(&self) -> &str {
+            "doorkeeper"
+        }
+    }
+
+    struct NoKey;
+
+    impl Sign for NoKey {
+        fn sign(&self, _: Scheme, _: Route, _: &[u8]) -> Result<Signed, SignError> {
+            unreachable!("the doorkeeper asks for no signature")
+        }
+    }
+
+    /// Who came and went while two tokens with a key each were tried in turn.
+    fn seen() -> Vec<(u16, &'static str)> {
+        let made = rcgen::generate_simple_self_signed(["user".into()]).unwrap();
+        let key = |token: &str| Key {
+            token: token.into(),
+            certificate: Some(Certificate::from_der(made.cert.der()).unwrap()),
+            ..Key::default()
+        };
+        let token = |id: &str| Token {
+            id: id.into(),
+            ..Token::default()
+        };
+        let profile = Profile {
+            name: "doorkeeper".into(),
+            about: String::new(),
+            source: String::new(),
+            tls12: None,
+            tls13: None,
+            ca_names: Vec::new(),
+            min_rsa_bits: 0,
+            negotiates: None,
+        };
+        let table = Table {
+            tokens: &[token("t1"), token("t2")],
+            keys: &[key("t1"), key("t2")],
+            profiles: &[profile],
+            clients: &[by_name("any").unwrap()],
+            now: 0,
+        };
+        let job = |number| Job {
+            cell: usize::from(number),
+            key: usize::from(number % 2),
+            profile: 0,
+            client: 0,
+            server: Server {
+                version: TlsVersion::V1_3,
+                schemes: vec![Scheme(number)],
+                ca_names: Vec::new(),
+                min_rsa_bits: 0,
+            },
+            choice: Choice::GiveUp {
+                scheme: None,
+                ckr: None,
+                why: "no key is needed".into(),
+            },
+        };
+        let jobs: Vec<Job> = (0..JOBS).map(job).collect();
+        let doorkeeper = Doorkeeper::default();
+        let bench = Bench {
+            venue: &doorkeeper,
+            signers: &[Arc::new(NoKey), Arc::new(NoKey)],
+            cancelled: &AtomicBool::new(false),
+            listener: &|_| (),
+        };
+        let made = run(&table, &jobs, &bench);
+        assert!(made.iter().all(Option::is_some));
+        doorkeeper.seen.into_inner().unwrap()
+    }
+
+    #[test]
+    fn where_one_has_to_be_over_before_the_next_they_come_in_their_order() {
+        let in_turn = (0..JOBS).flat_map(|number| [(number, "comes"), (number, "goes")]);
+        assert_eq!(seen(), in_turn.collect::<Vec<_>>());
+    }
 }

@@ -23,6 +23,11 @@ pub trait Venue: Sync {
         None
     }
 
+    /// Whether one handshake has to be over before the next may begin, in their order, whichever token signs.
+    fn one_at_a_time(&self) -> bool {
+        false
+    }
+
     /// For sentences such as `rustls can't offer it`.
     fn name(&self) -> &str;
 }
