@@ -191,7 +191,7 @@ fn keep(from: Side, content: TlsRecordType, payload: &[u8], encrypted: bool) {
         TlsRecordType::ApplicationData => &[],
         _ => payload,
     };
-    let record = Record {
+    let mut record = Record {
         at: Instant::now(),
         from,
         encrypted,
@@ -202,8 +202,11 @@ fn keep(from: Side, content: TlsRecordType, payload: &[u8], encrypted: bool) {
     HEARD.with_borrow_mut(|Heard(records)| {
         let so_far = records.iter().filter(|known| known.from == from);
         if so_far.map(|known| known.bytes + BOOKKEEPING).sum::<usize>() < MOST {
-            let at = place(records, &record);
-            records.insert(at, record);
+            let place = place(records, &record);
+            if let Some(overtaken) = records.get(place) {
+                record.at = record.at.min(overtaken.at);
+            }
+            records.insert(place, record);
         }
     });
 }
@@ -400,6 +403,21 @@ mod tests {
         clear();
         StreamTap::default().listen(Side::Server, &wire);
         assert_eq!(heard().len(), 2 * 38);
+    }
+
+    #[test]
+    fn what_stands_in_front_of_its_flight_is_not_later_than_that() {
+        clear();
+        keep(Side::Client, TlsRecordType::Handshake, &[11], true);
+        std::thread::sleep(std::time::Duration::from_millis(2));
+        StreamTap::default().listen(Side::Client, &[20, 3, 3, 0, 1, 1]);
+        let records = transcript();
+        let contents: Vec<_> = records.iter().map(|record| record.content).collect();
+        assert_eq!(
+            contents,
+            [TlsRecordType::ChangeCipherSpec, TlsRecordType::Handshake]
+        );
+        assert!(records[0].at <= records[1].at, "{records:?}");
     }
 
     proptest! {
