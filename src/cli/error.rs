@@ -8,9 +8,9 @@ use crate::matrix::profiles::{ProfileError, UnknownProfile};
 use crate::model::ckr::Ckr;
 use crate::model::function::Function;
 use crate::model::lost::Lost;
-use crate::model::nearest_name;
 use crate::model::obstacle::Obstacle;
 use crate::model::scheme::UnknownScheme;
+use crate::model::{did_you_mean, nearest_name};
 use crate::serve::CantListen;
 use crate::tls::authority::AuthorityError;
 use crate::token::ModuleError;
@@ -57,8 +57,7 @@ impl CliError {
         known: impl IntoIterator<Item = &'a str>,
     ) -> Self {
         let near = nearest_name(name, known.into_iter());
-        let near = near.map_or(String::new(), |near| format!(", did you mean `{near}`?"));
-        Self::usage(format!("unknown {what} `{name}`{near}"))
+        Self::usage(format!("unknown {what} `{name}`{}", did_you_mean(near)))
     }
 
     pub(super) fn help(mut self, help: impl Into<String>) -> Self {

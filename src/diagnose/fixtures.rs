@@ -295,12 +295,9 @@ fn profile(name: &str, tls12: &[u16], tls13: Option<&[u16]>, min_rsa_bits: u32) 
     let schemes = |codes: &[u16]| codes.iter().copied().map(Scheme).collect();
     Profile {
         name: name.into(),
-        about: String::new(),
-        source: String::new(),
         tls12: Some(schemes(tls12)),
         tls13: tls13.map(schemes),
-        ca_names: Vec::new(),
         min_rsa_bits,
-        negotiates: None,
+        ..Profile::default()
     }
 }

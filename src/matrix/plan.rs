@@ -332,13 +332,8 @@ mod tests {
             clients.iter().filter_map(|name| by_name(name)).collect();
         let profile = Profile {
             name: "pkcs1".into(),
-            about: String::new(),
-            source: String::new(),
             tls12: Some(vec![Scheme(0x0401)]),
-            tls13: None,
-            ca_names: Vec::new(),
-            min_rsa_bits: 0,
-            negotiates: None,
+            ..Profile::default()
         };
         let token = Token {
             id: "t1".into(),

@@ -235,20 +235,10 @@ mod tests {
             id: id.into(),
             ..Token::default()
         };
-        let profile = Profile {
-            name: "doorkeeper".into(),
-            about: String::new(),
-            source: String::new(),
-            tls12: None,
-            tls13: None,
-            ca_names: Vec::new(),
-            min_rsa_bits: 0,
-            negotiates: None,
-        };
         let table = Table {
             tokens: &[token("t1"), token("t2")],
             keys: &[key("t1"), key("t2")],
-            profiles: &[profile],
+            profiles: &[Profile::default()],
             clients: &[by_name("any").unwrap()],
             now: 0,
         };

@@ -108,10 +108,8 @@ mod tests {
                 about: value.clone(),
                 source: value,
                 tls12: Some(codes.iter().copied().map(Scheme).collect()),
-                tls13: None,
                 ca_names: name.into_iter().collect(),
-                min_rsa_bits: 0,
-                negotiates: None,
+                ..Profile::default()
             });
         }
     }

@@ -4,7 +4,7 @@ use super::scheme::Scheme;
 use super::version::TlsVersion;
 
 /// What a server asks for in its CertificateRequest, for each version it speaks.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Profile {
     /// `openssl-1.1.1`.
     pub name: String,

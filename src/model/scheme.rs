@@ -243,7 +243,7 @@ impl fmt::Debug for Scheme {
 
 /// A name that is no scheme, and the nearest one that is.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("unknown signature scheme `{name}`{}", nearest.map_or(String::new(), |n| format!(", did you mean `{n}`?")))]
+#[error("unknown signature scheme `{name}`{}", super::did_you_mean(*nearest))]
 pub struct UnknownScheme {
     /// What was given.
     pub name: String,

@@ -147,13 +147,7 @@ mod tests {
     fn found(visit: &Visit, others: &[Visit]) -> Vec<&'static str> {
         let profile = Profile {
             name: "door".into(),
-            about: String::new(),
-            source: String::new(),
-            tls12: None,
-            tls13: None,
-            ca_names: Vec::new(),
-            min_rsa_bits: 0,
-            negotiates: None,
+            ..Profile::default()
         };
         let findings = diagnose_visit(&VisitFacts {
             visit,
