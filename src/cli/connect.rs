@@ -85,7 +85,8 @@ impl<'a> Plans<'a> {
     fn probe(&self, started: Started) -> Result<(Probe, Way), CliError> {
         let progress = progress(self.wanted);
         let says = |what: &str| progress.now(what);
-        let (mut probe, way) = live::probe(&self.target, &self.settings, &says)?;
+        let probed = live::probe(&self.target, &self.settings, &says);
+        let (mut probe, way) = probed.map_err(|error| way::no_probe(&error, "--server-timeout"))?;
         // the terminal is the PIN's
         progress.end();
         probe.started = started.to_the_second();

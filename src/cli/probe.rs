@@ -21,7 +21,8 @@ pub(super) fn run(wanted: &Wanted) -> Result<Exit, CliError> {
     let mut profile = wanted.save_profile.as_deref().map(Sink::open).transpose()?;
 
     let progress = Progress::new(wanted.output.manner.quiet).with_details(wanted.output.detail);
-    let (mut found, _) = live::probe(&target, &settings, &|what| progress.now(what))?;
+    let probed = live::probe(&target, &settings, &|what| progress.now(what));
+    let (mut found, _) = probed.map_err(|error| way::no_probe(&error, "--timeout"))?;
     progress.end();
     found.started = started.to_the_second();
     found.duration_ms = started.milliseconds();

@@ -79,26 +79,26 @@ impl From<crate::tls::peer::TrustError> for CliError {
     }
 }
 
-impl From<ProbeError> for CliError {
-    fn from(error: ProbeError) -> Self {
-        let help = match &error {
-            ProbeError::Interrupted => return CliError::interrupted(),
-            ProbeError::NotTls { .. } => {
-                "the port may speak another protocol first (see --starttls), want another name (see --server-name) or a longer --timeout"
-            }
-            ProbeError::NoAddress { .. } | ProbeError::Dial(DialError::Connect { .. }) => {
-                "check host, port and firewall; --proxy goes through an HTTP proxy"
-            }
-            ProbeError::Dial(DialError::Resolve { .. }) => {
-                "check the name, and the name server of this machine"
-            }
-            ProbeError::Dial(DialError::Proxy { .. }) => {
-                "the proxy must allow CONNECT to that port"
-            }
-            ProbeError::Dial(DialError::Starttls(_)) => {
-                "check protocol and port; a port that begins with TLS at once wants no --starttls"
-            }
-        };
-        CliError::environment(error.to_string()).help(help)
-    }
+/// Why a probe came to nothing. `longer` is the option by which the command gives a server more time.
+pub(super) fn no_probe(error: &ProbeError, longer: &str) -> CliError {
+    let help = match error {
+        ProbeError::Interrupted => return CliError::interrupted(),
+        ProbeError::NotTls { .. } => format!(
+            "the port may speak another protocol first (see --starttls), want another name (see --server-name) or a longer {longer}"
+        ),
+        ProbeError::NoAddress { .. } | ProbeError::Dial(DialError::Connect { .. }) => {
+            "check host, port and firewall; --proxy goes through an HTTP proxy".into()
+        }
+        ProbeError::Dial(DialError::Resolve { .. }) => {
+            "check the name, and the name server of this machine".into()
+        }
+        ProbeError::Dial(DialError::Proxy { .. }) => {
+            "the proxy must allow CONNECT to that port".into()
+        }
+        ProbeError::Dial(DialError::Starttls(_)) => {
+            "check protocol and port; a port that begins with TLS at once wants no --starttls"
+                .into()
+        }
+    };
+    CliError::environment(error.to_string()).help(help)
 }

@@ -331,8 +331,13 @@ impl<'a> Talk<'a> {
 
     fn receive(&mut self) {
         let mut bytes = [0; 16 * 1024];
-        let kept = (self.kept_waiting)().saturating_sub(self.kept_before);
-        self.wire.wait_until(self.until + kept);
+        let kept = (self.kept_waiting)();
+        if !kept.is_zero() {
+            // a signature was made: it may have cost a PIN, and what it was made for is worth the wait
+            self.wire.see_through();
+        }
+        self.wire
+            .wait_until(self.until + kept.saturating_sub(self.kept_before));
         match self.wire.read(&mut bytes) {
             Ok(0) => self.ended = Some(self.end_of_stream()),
             Ok(count) => self.take(bytes.get(..count).unwrap_or_default()),

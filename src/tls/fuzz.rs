@@ -44,6 +44,8 @@ impl Write for Says<'_> {
 impl Wire for Says<'_> {
     fn wait_until(&mut self, _moment: Instant) {}
 
+    fn see_through(&mut self) {}
+
     fn finish(&mut self) {}
 }
 

@@ -8,6 +8,9 @@ pub trait Wire: Read + Write {
     /// Reads fail with [`TimedOut`](std::io::ErrorKind::TimedOut) from this moment on.
     fn wait_until(&mut self, moment: Instant);
 
+    /// From now on only that moment ends a read, and nobody's impatience: something dear is under way.
+    fn see_through(&mut self);
+
     /// Says that nothing more will be written, and leaves the other way open.
     fn finish(&mut self);
 }

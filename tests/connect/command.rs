@@ -54,6 +54,20 @@ fn one_version_only_is_tried_if_that_is_wanted() {
 }
 
 #[test]
+fn what_gives_a_server_more_time_is_named_as_the_command_has_it() {
+    let closing = Relay::start(|_| Some(([127, 0, 0, 1], 1).into()));
+    for (command, option) in [("connect", "--server-timeout"), ("probe", "--timeout")] {
+        let ran = crate::support::cardcheck()
+            .arg(command)
+            .arg(closing.address.to_string())
+            .run()
+            .exits(3);
+        let told = ran.stderr();
+        assert!(told.contains(&format!("or a longer {option}\n")), "{told}");
+    }
+}
+
+#[test]
 fn the_trace_has_the_login_too() {
     let Some(scene) = Scene::new(&["healthy"]) else {
         return;

@@ -20,9 +20,13 @@ mod programs;
 #[path = "../probe/truth.rs"]
 mod truth;
 
+#[path = "../support/running.rs"]
+mod under_way;
+
 mod apache;
 mod chains;
 mod command;
+mod interrupted;
 mod nginx;
 mod refusals;
 mod scene;
