@@ -216,6 +216,8 @@ fn encrypted_extensions(body: &[u8]) -> Fields {
 fn extension(extension: &TlsExtension<'_>) -> Option<(&'static str, String)> {
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
     Some(match extension {
+        // a server sends it empty (RFC 6066 §3)
+        TlsExtension::SNI(names) if names.is_empty() => ("server_name", "acknowledged".to_owned()),
         TlsExtension::SNI(names) => {
             let names = names.iter().map(|(_, name)| text(name));
             ("server_name", names.collect::<Vec<_>>().join(" "))
@@ -338,6 +340,15 @@ mod tests {
             [("algorithm", "ecdsa_secp256r1_sha256".into())]
         );
         assert_eq!(read[3].fields[1].1, "handshake_failure (40)");
+    }
+
+    #[test]
+    fn a_server_s_word_on_the_name_is_no_empty_one() {
+        // one extension of type 0 and no length
+        let message = [8, 0, 0, 6, 0, 4, 0, 0, 0, 0];
+        let record = record(Side::Server, TlsRecordType::Handshake, &message);
+        let read = messages(&[record], Some(Protocol::V1_3), Instant::now());
+        assert_eq!(read[0].fields, [("server_name", "acknowledged".into())]);
     }
 
     proptest! {
