@@ -7,6 +7,10 @@ use crate::model::certificate_request::{CaName, CertificateRequest, CertificateT
 use crate::model::protocol::Protocol;
 use crate::model::scheme::Scheme;
 
+/// HelloRequest (RFC 5246 §7.4.1.1).
+pub(super) const HELLO_REQUEST: u8 = 0;
+/// NewSessionTicket (RFC 8446 §4.6.1).
+pub(super) const NEW_SESSION_TICKET: u8 = 4;
 const CERTIFICATE_REQUEST: u8 = 13;
 /// signature_algorithms (RFC 8446 §4.2.3).
 const SIGNATURE_ALGORITHMS: usize = 13;

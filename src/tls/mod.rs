@@ -28,6 +28,7 @@ mod server;
 pub mod setup;
 pub mod site;
 mod stranger;
+mod talk;
 mod tap;
 mod timeline;
 pub mod wire;
