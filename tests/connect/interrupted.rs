@@ -2,10 +2,10 @@
 
 use rustix::process::Signal;
 
+use crate::running::{Running, until};
 use crate::scene::{Scene, login};
 use crate::support::relay::Relay;
 use crate::support::{Cardcheck, Ran};
-use crate::under_way::{Running, until};
 
 /// Logs in with one key over both versions, its signatures as the rules have them.
 fn connect(scene: &Scene, relay: &Relay, rules: &str) -> Cardcheck {

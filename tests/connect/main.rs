@@ -5,8 +5,8 @@
 mod support;
 
 #[allow(dead_code, reason = "each test crate uses its own part")]
-#[path = "../interop/running.rs"]
-mod running;
+#[path = "../interop/program.rs"]
+mod program;
 
 #[allow(dead_code, reason = "each test crate uses its own part")]
 #[path = "../probe/pki.rs"]
@@ -20,10 +20,15 @@ mod programs;
 #[path = "../probe/truth.rs"]
 mod truth;
 
+#[path = "../piv/mod.rs"]
+mod piv;
+#[path = "../support/reader.rs"]
+mod reader;
 #[path = "../support/running.rs"]
-mod under_way;
+mod running;
 
 mod apache;
+mod card;
 mod chains;
 mod command;
 mod interrupted;

@@ -6,7 +6,7 @@ use std::process::{Command, Stdio};
 use serde_json::Value;
 
 use crate::lists::{ECDSA_256, ECDSA_384};
-use crate::running::Running;
+use crate::program::Program;
 use crate::support::{self, Lab};
 
 /// What a login came to.
@@ -160,11 +160,11 @@ impl Desk {
             port: server.port,
         };
         let client = self.program.log_in(self, &wanted);
-        let client = Running::start(client, &self.lab.path("client.log")).end();
+        let client = Program::start(client, &self.lab.path("client.log")).end();
         let server = match browser {
             // it comes back for more, so its server never ends
-            true => server.running.said(),
-            false => server.running.end(),
+            true => server.program.said(),
+            false => server.program.end(),
         };
         Login { client, server }
     }
@@ -230,8 +230,8 @@ fn make_server_certificate(lab: &Lab) {
 }
 
 pub(crate) fn succeed(lab: &Lab, command: Command) {
-    let running = Running::start(command, &lab.path("preparation.log"));
-    running.succeed();
+    let program = Program::start(command, &lab.path("preparation.log"));
+    program.succeed();
 }
 
 pub(crate) fn version_flag(tls: &str) -> String {
@@ -307,7 +307,7 @@ impl std::fmt::Display for Login {
 
 /// `openssl s_server`, waiting for its one connection, or showing a page to browsers as often as they ask.
 struct Server {
-    running: Running,
+    program: Program,
     port: u16,
 }
 
@@ -334,12 +334,12 @@ impl Server {
             openssl.arg(option).arg(lab.path(file));
         }
         openssl.stdin(Stdio::null());
-        let mut running = Running::start(openssl, &lab.path("server.log"));
-        let port = running.wait_for(|running| {
-            let said = running.said();
+        let mut program = Program::start(openssl, &lab.path("server.log"));
+        let port = program.wait_for(|program| {
+            let said = program.said();
             let (line, _) = said.split_once("ACCEPT 127.0.0.1:")?.1.split_once('\n')?;
             line.parse().ok()
         });
-        Server { running, port }
+        Server { program, port }
     }
 }

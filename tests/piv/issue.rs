@@ -12,6 +12,7 @@ use super::objects::{Credential, Setup, Slot};
 
 /// Who issues.
 struct Authority {
+    root: String,
     intermediate: CertifiedIssuer<'static, KeyPair>,
 }
 
@@ -75,6 +76,12 @@ impl Setup {
     }
 }
 
+/// PEM of the root, and of the CA below it that issued the users' certificates.
+pub fn issuers() -> [String; 2] {
+    let authority = authority();
+    [authority.root.clone(), authority.intermediate.pem()]
+}
+
 fn authority() -> &'static Authority {
     static MADE: OnceLock<Authority> = OnceLock::new();
     MADE.get_or_init(Authority::make)
@@ -88,6 +95,7 @@ impl Authority {
         let intermediate =
             CertifiedIssuer::signed_by(named_ca("Test Issuing CA"), new_key(), &root);
         Authority {
+            root: root.pem(),
             intermediate: intermediate.expect("a certificate"),
         }
     }

@@ -20,6 +20,7 @@ mod tlv;
 
 pub use card::{Card, Stats};
 pub use fault::Fault;
+pub use issue::issuers;
 pub use key::PrivateKey;
 pub use link::{Reader, plug_into_vpcd};
 pub use objects::{Credential, Setup, Slot};

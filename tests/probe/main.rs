@@ -5,8 +5,8 @@
 mod support;
 
 #[allow(dead_code, reason = "each test crate uses its own part")]
-#[path = "../interop/running.rs"]
-mod running;
+#[path = "../interop/program.rs"]
+mod program;
 
 mod addresses;
 mod apache;

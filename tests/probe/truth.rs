@@ -7,13 +7,13 @@ use std::sync::atomic::{AtomicU8, Ordering};
 
 use serde_json::Value;
 
-use crate::running::Running;
+use crate::program::Program;
 use crate::support::{self, Cardcheck, Ran};
 
 /// A server that runs; it ends with this value.
 pub(crate) struct Peer {
     pub(crate) address: SocketAddr,
-    running: Running,
+    program: Program,
 }
 
 impl Peer {
@@ -28,19 +28,19 @@ impl Peer {
         log: &Path,
         command: impl Fn(SocketAddr) -> Command,
     ) -> Peer {
-        let mut program = command(address);
+        let mut server = command(address);
         let path = std::env::var("PATH").unwrap_or_default();
-        program
+        server
             .env("PATH", format!("{path}:/usr/sbin"))
             .stdin(Stdio::null());
-        let mut running = Running::start(program, log);
-        running.wait_for(|_| TcpStream::connect(address).ok());
-        Peer { address, running }
+        let mut program = Program::start(server, log);
+        program.wait_for(|_| TcpStream::connect(address).ok());
+        Peer { address, program }
     }
 
     /// What the server said itself, for a test that fails.
     pub(crate) fn said(&self) -> String {
-        self.running.said()
+        self.program.said()
     }
 }
 

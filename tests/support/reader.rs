@@ -117,6 +117,13 @@ impl Readers {
         self.cardcheck().arg("matrix").arg("--module").arg(opensc())
     }
 
+    /// `cardcheck connect` by OpenSC to this server, the PIN from a file.
+    pub fn connect(&self, server: &str) -> Cardcheck {
+        let connect = self.cardcheck().arg("connect").arg(server);
+        let connect = connect.arg("--module").arg(opensc());
+        connect.arg("--pin-file").arg(self.path("pin"))
+    }
+
     /// A path in a directory that goes with this.
     pub fn path(&self, name: impl AsRef<Path>) -> PathBuf {
         self.dir.path().join(name)

@@ -217,12 +217,22 @@ fn result(cell: &Cell, screen: &Screen) -> String {
     match cell.outcome {
         Outcome::Pass => format!("{} {}", screen.tick(), let_in(cell)),
         Outcome::Fail => {
-            let failure = prose::failure(&Verdict::from(cell));
-            format!("{} {}{}", screen.cross(), because(&failure), without(cell))
+            let failure = because(&failed(cell));
+            format!("{} {failure}{}", screen.cross(), without(cell))
         }
         Outcome::NotApplicable => format!("{} {}", screen.dot(), because("not applicable")),
         Outcome::Skipped => format!("{} {}", screen.dot(), because("skipped")),
         Outcome::Error => format!("? {}", because("could not tell")),
+    }
+}
+
+/// Where, and the word for it; only where, if the reason has the word.
+fn failed(cell: &Cell) -> String {
+    let (verdict, reason) = (Verdict::from(cell), cell.reason.as_deref());
+    let said = |word: &String| reason.is_some_and(|reason| reason.contains(word));
+    match (verdict.ckr.as_ref().filter(|ckr| said(ckr)), &verdict.stage) {
+        (Some(_), Some(stage)) => stage.clone(),
+        _ => prose::failure(&verdict),
     }
 }
 

@@ -9,18 +9,18 @@ const DEADLINE: Duration = Duration::from_secs(30);
 const MOMENT: Duration = Duration::from_millis(5);
 
 /// A program whose output goes to a file; it ends with this value at the latest.
-pub(crate) struct Running {
+pub(crate) struct Program {
     child: Child,
     command: String,
     log: PathBuf,
     until: Instant,
 }
 
-impl Running {
-    pub(crate) fn start(mut command: Command, log: &Path) -> Running {
+impl Program {
+    pub(crate) fn start(mut command: Command, log: &Path) -> Program {
         let file = File::create(log).unwrap();
         command.stdout(file.try_clone().unwrap()).stderr(file);
-        Running {
+        Program {
             child: command.spawn().unwrap(),
             command: format!("{command:?}"),
             log: log.to_owned(),
@@ -35,17 +35,17 @@ impl Running {
 
     /// Waits until it has ended; all that it said.
     pub(crate) fn end(mut self) -> String {
-        self.wait_for(|running| running.child.try_wait().unwrap());
+        self.wait_for(|program| program.child.try_wait().unwrap());
         self.said()
     }
 
     pub(crate) fn succeed(mut self) {
-        let status = self.wait_for(|running| running.child.try_wait().unwrap());
+        let status = self.wait_for(|program| program.child.try_wait().unwrap());
         assert!(status.success(), "{}: {}", self.command, self.said());
     }
 
     /// Looks again and again until there is something.
-    pub(crate) fn wait_for<T>(&mut self, look: impl Fn(&mut Running) -> Option<T>) -> T {
+    pub(crate) fn wait_for<T>(&mut self, look: impl Fn(&mut Program) -> Option<T>) -> T {
         loop {
             if let Some(found) = look(self) {
                 return found;
@@ -57,7 +57,7 @@ impl Running {
     }
 }
 
-impl Drop for Running {
+impl Drop for Program {
     fn drop(&mut self) {
         let _ = self.child.kill();
         let _ = self.child.wait();
