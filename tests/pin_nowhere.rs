@@ -209,6 +209,12 @@ fn a_pin_that_was_forgotten_is_not_sent_to_a_new_host_and_that_is_said() {
         reasons[1].contains("the PIN was forgotten before a server was talked to; run again"),
         "{reasons:?}"
     );
+    let outcomes = ["/cells/0/outcome", "/cells/1/outcome"].map(|at| found.0.pointer(at).unwrap());
+    assert_eq!(
+        outcomes,
+        ["fail", "skipped"],
+        "what is not tried is no failure"
+    );
     assert_shows_nothing(&lab, &ran);
 }
 

@@ -66,31 +66,36 @@ impl Ledger {
         matches!(self.login, Some(Login::Pad))
     }
 
+    /// Why no login can be made again, whatever became of the token meanwhile.
+    pub(super) fn in_vain(&self) -> Option<&'static str> {
+        match (&self.login, self.standing) {
+            (_, Standing::Forgotten) => {
+                Some("the PIN was forgotten before a server was talked to; run again")
+            }
+            (None, _) | (Some(Login::Pin(_)), Standing::Good) => None,
+            (_, Standing::Wrong) => Some("the token did not take this PIN; it is not sent again"),
+            (_, Standing::Unanswered) => {
+                Some("the module was lost over the PIN; it is not sent again")
+            }
+            (_, Standing::Unknown) => Some("the PIN was not tried yet"),
+            (Some(Login::Pad), Standing::Good) => {
+                Some("the PIN would have to be typed at the reader again")
+            }
+        }
+    }
+
     /// What a new host is to log in with: `None` if the run goes without a login.
     ///
     /// # Errors
     /// That would spend a risk, or ask the user unawares.
     pub(super) fn again(&self, token: &Description) -> Result<Option<Login>, Refusal> {
         let not_sent = |why| Err(Refusal::not_made(Function::Login, why));
-        match (&self.login, self.standing, token.token.pin) {
-            (_, Standing::Forgotten, _) => {
-                not_sent("the PIN was forgotten before a server was talked to; run again")
-            }
-            (None, ..) => Ok(None),
-            (_, Standing::Wrong, _) => {
-                not_sent("the token did not take this PIN; it is not sent again")
-            }
-            (_, Standing::Unanswered, _) => {
-                not_sent("the module was lost over the PIN; it is not sent again")
-            }
-            (_, Standing::Unknown, _) => not_sent("the PIN was not tried yet"),
-            (Some(Login::Pad), ..) => not_sent(
-                "the login was lost, and the PIN would have to be typed at the reader again",
-            ),
-            (_, _, PinState::FinalTry | PinState::Locked) => {
+        match (&self.login, self.in_vain(), token.token.pin) {
+            (_, Some(why), _) => not_sent(why),
+            (Some(_), None, PinState::FinalTry | PinState::Locked) => {
                 not_sent("somebody gave wrong PINs meanwhile; it is not sent again")
             }
-            (Some(login), Standing::Good, _) => Ok(Some(login.clone())),
+            (login, None, _) => Ok(login.clone()),
         }
     }
 }

@@ -194,6 +194,10 @@ impl Supervisor {
 
     fn refused(&mut self, error: &SignError) {
         self.removed |= error.ckr.is_some_and(Ckr::is_about_removal);
+        // the login was lost, and the host can't make it again
+        if let (SignStep::NotTried, Some(why)) = (error.step, self.ledger.in_vain()) {
+            self.losses.give_up(why.to_owned());
+        }
     }
 
     fn place(&self, key: usize) -> Result<usize, SignError> {
@@ -220,7 +224,9 @@ impl Supervisor {
     fn begin_again(&mut self) -> Result<(), SignError> {
         self.running().map_err(SignError::lost)?;
         let now = self.await_token()?;
-        if let Some(login) = self.ledger.again(&now).map_err(SignError::from)? {
+        let login = self.ledger.again(&now);
+        let login = login.map_err(|refusal| self.given_up_for(&refusal.to_string()))?;
+        if let Some(login) = login {
             self.send_login(now.token, login).map_err(SignError::from)?;
         }
         let inventory = self.read().map_err(SignError::from)?;
@@ -245,8 +251,10 @@ impl Supervisor {
             if began.elapsed() >= self.launch.timeout {
                 let waited = seconds(self.launch.timeout);
                 let why = format!("{name} was removed and not put back in {waited}");
-                self.losses.give_up(why.clone());
-                return Err(SignError::other(SignStep::NotTried, why));
+                return Err(self.given_up_for(&why));
+            }
+            if let Some(why) = self.ledger.in_vain() {
+                return Err(self.given_up_for(&format!("{name} was removed, and {why}")));
             }
             if !std::mem::replace(&mut asked_for, true) {
                 let patience = seconds(self.launch.timeout);
@@ -256,6 +264,12 @@ impl Supervisor {
             }
             std::thread::sleep(LOOK_AGAIN);
         }
+    }
+
+    /// Nothing more is asked of the token in this run.
+    fn given_up_for(&mut self, why: &str) -> SignError {
+        self.losses.give_up(why.to_owned());
+        SignError::other(SignStep::NotTried, why)
     }
 
     fn look_for_token(&mut self) -> Result<Option<Description>, Lost> {

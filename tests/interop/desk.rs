@@ -6,7 +6,7 @@ use std::process::{Command, Stdio};
 use serde_json::Value;
 
 use crate::lists::{ECDSA_256, ECDSA_384};
-use crate::program::Program;
+use crate::started::Started;
 use crate::support::{self, Lab};
 
 /// What a login came to.
@@ -160,7 +160,7 @@ impl Desk {
             port: server.port,
         };
         let client = self.program.log_in(self, &wanted);
-        let client = Program::start(client, &self.lab.path("client.log")).end();
+        let client = Started::start(client, &self.lab.path("client.log")).end();
         let server = match browser {
             // it comes back for more, so its server never ends
             true => server.program.said(),
@@ -230,7 +230,7 @@ fn make_server_certificate(lab: &Lab) {
 }
 
 pub(crate) fn succeed(lab: &Lab, command: Command) {
-    let program = Program::start(command, &lab.path("preparation.log"));
+    let program = Started::start(command, &lab.path("preparation.log"));
     program.succeed();
 }
 
@@ -307,7 +307,7 @@ impl std::fmt::Display for Login {
 
 /// `openssl s_server`, waiting for its one connection, or showing a page to browsers as often as they ask.
 struct Server {
-    program: Program,
+    program: Started,
     port: u16,
 }
 
@@ -334,7 +334,7 @@ impl Server {
             openssl.arg(option).arg(lab.path(file));
         }
         openssl.stdin(Stdio::null());
-        let mut program = Program::start(openssl, &lab.path("server.log"));
+        let mut program = Started::start(openssl, &lab.path("server.log"));
         let port = program.wait_for(|program| {
             let said = program.said();
             let (line, _) = said.split_once("ACCEPT 127.0.0.1:")?.1.split_once('\n')?;

@@ -11,6 +11,6 @@ mod gnutls;
 mod java;
 mod libraries;
 mod lists;
-mod program;
 mod servers;
 mod signed_by;
+mod started;

@@ -6,7 +6,7 @@ use std::process::{Command, Stdio};
 
 use crate::desk::Desk;
 use crate::libraries::Nss;
-use crate::program::Program;
+use crate::started::Started;
 use crate::support::{PIN, need};
 
 const TOKEN: &str = "lying-rsa";
@@ -149,13 +149,13 @@ fn log_in(desk: &Desk, software: &Software, advice: &str, tls: &str) -> String {
         .arg("-o") // any server certificate will do
         .arg("-A")
         .arg(desk.lab.path("request"));
-    let said = Program::start(tstclnt, &desk.lab.path("client.log")).end();
+    let said = Started::start(tstclnt, &desk.lab.path("client.log")).end();
     format!("{said}\n{}", server.said())
 }
 
 /// The server, once it listens. Its host is one of the many that are loopback too, and nobody else's: on 127.0.0.1 another
 /// program may take a port between the look for a free one and the server's start.
-fn start(desk: &Desk, software: &Software, advice: &str) -> (Program, SocketAddr) {
+fn start(desk: &Desk, software: &Software, advice: &str) -> (Started, SocketAddr) {
     let [.., high, low] = std::process::id().to_be_bytes();
     let host = Ipv4Addr::new(127, high | 1, low | 1, software.host);
     let address = TcpListener::bind((host, 0)).unwrap().local_addr().unwrap();
@@ -177,7 +177,7 @@ fn start(desk: &Desk, software: &Software, advice: &str) -> (Program, SocketAddr
         .args(software.args)
         .arg(config)
         .stdin(Stdio::null());
-    let mut program = Program::start(server, &desk.lab.path("server.log"));
+    let mut program = Started::start(server, &desk.lab.path("server.log"));
     program.wait_for(|_| TcpStream::connect(address).ok());
     (program, address)
 }

@@ -5,8 +5,8 @@
 mod support;
 
 #[allow(dead_code, reason = "each test crate uses its own part")]
-#[path = "../interop/program.rs"]
-mod program;
+#[path = "../interop/started.rs"]
+mod started;
 
 mod addresses;
 mod apache;

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use crate::pki::Pki;
-use crate::program::Program;
+use crate::started::Started;
 use crate::truth::{Peer, free_address};
 
 /// `openssl s_server`.
@@ -146,7 +146,7 @@ pub(crate) fn nss_database(pki: &Pki) {
     let run = |program: &str, args: &[&str]| {
         let mut command = Command::new(program);
         command.args(args).current_dir(pki.dir());
-        Program::start(command, &pki.path("nss.log")).succeed();
+        Started::start(command, &pki.path("nss.log")).succeed();
     };
     let new = ["-N", "--empty-password", "-d", &database];
     run("certutil", &new);
@@ -222,7 +222,7 @@ pub(crate) fn postgres_database(pki: &Pki, bin: &Path) {
     pki.open_to_all();
     let run = |mut command: Command| {
         command.current_dir(pki.dir());
-        Program::start(command, &pki.path("setup.log")).succeed();
+        Started::start(command, &pki.path("setup.log")).succeed();
     };
     let mut initdb = unprivileged(bin.join("initdb"));
     initdb

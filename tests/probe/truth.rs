@@ -7,13 +7,13 @@ use std::sync::atomic::{AtomicU8, Ordering};
 
 use serde_json::Value;
 
-use crate::program::Program;
+use crate::started::Started;
 use crate::support::{self, Cardcheck, Ran};
 
 /// A server that runs; it ends with this value.
 pub(crate) struct Peer {
     pub(crate) address: SocketAddr,
-    program: Program,
+    program: Started,
 }
 
 impl Peer {
@@ -33,7 +33,7 @@ impl Peer {
         server
             .env("PATH", format!("{path}:/usr/sbin"))
             .stdin(Stdio::null());
-        let mut program = Program::start(server, log);
+        let mut program = Started::start(server, log);
         program.wait_for(|_| TcpStream::connect(address).ok());
         Peer { address, program }
     }

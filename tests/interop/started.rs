@@ -9,18 +9,18 @@ const DEADLINE: Duration = Duration::from_secs(30);
 const MOMENT: Duration = Duration::from_millis(5);
 
 /// A program whose output goes to a file; it ends with this value at the latest.
-pub(crate) struct Program {
+pub(crate) struct Started {
     child: Child,
     command: String,
     log: PathBuf,
     until: Instant,
 }
 
-impl Program {
-    pub(crate) fn start(mut command: Command, log: &Path) -> Program {
+impl Started {
+    pub(crate) fn start(mut command: Command, log: &Path) -> Started {
         let file = File::create(log).unwrap();
         command.stdout(file.try_clone().unwrap()).stderr(file);
-        Program {
+        Started {
             child: command.spawn().unwrap(),
             command: format!("{command:?}"),
             log: log.to_owned(),
@@ -45,7 +45,7 @@ impl Program {
     }
 
     /// Looks again and again until there is something.
-    pub(crate) fn wait_for<T>(&mut self, look: impl Fn(&mut Program) -> Option<T>) -> T {
+    pub(crate) fn wait_for<T>(&mut self, look: impl Fn(&mut Started) -> Option<T>) -> T {
         loop {
             if let Some(found) = look(self) {
                 return found;
@@ -57,7 +57,7 @@ impl Program {
     }
 }
 
-impl Drop for Program {
+impl Drop for Started {
     fn drop(&mut self) {
         let _ = self.child.kill();
         let _ = self.child.wait();
