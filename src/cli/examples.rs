@@ -98,10 +98,9 @@ fn with(command: clap::Command, examples: &str) -> clap::Command {
     }
 }
 
+/// What it does stands above a line, not behind it: together they would be wider than most terminals.
 fn told(examples: &[(&str, &str)]) -> String {
-    let widest = examples.iter().map(|(line, _)| line.len()).max();
-    let width = widest.unwrap_or_default();
-    let line = |(line, what): &(&str, &str)| format!("\n  {line:<width$}  # {what}");
+    let line = |(line, what): &(&str, &str)| format!("\n  # {what}\n  {line}");
     format!("Examples:{}", examples.iter().map(line).collect::<String>())
 }
 
