@@ -167,16 +167,8 @@ fn a_token_that_signs_slowly_takes_none_of_the_server_s_time() {
         return;
     };
     let server = scene.strict();
-    let connect = |rules: &str| {
-        scene
-            .lab
-            .faulty_by("connect", "healthy", rules)
-            .arg(server.address.to_string())
-            .args("--server-name localhost --server-timeout 2s --key p-256 --tls 1.3 --pin-file")
-            .arg(scene.lab.path("pin"))
-            .arg("--ca")
-            .arg(scene.pki.path("ca.pem"))
-    };
+    let args = "--server-timeout 2s --key p-256 --tls 1.3";
+    let connect = |rules: &str| scene.faulty("healthy", rules, server.address, args);
     report(connect(""), 0);
     let before = scene.lab.count_calls("C_Sign") - 1;
     let found = report(connect(&format!("on C_Sign after {before} delay 3000")), 0);
@@ -192,15 +184,11 @@ fn a_key_that_wants_the_pin_each_time_is_asked_for_nothing_that_the_server_does_
     };
     let server =
         scene.s_server("-Verify 3 -verify_return_error -www -tls1_2 -client_sigalgs RSA+SHA256");
-    let connect = scene
-        .lab
-        .faulty_by("connect", "always-authenticate", "")
-        .arg(server.address.to_string())
-        .args("--server-name localhost --server-timeout 25s --key rsa-2048 --pin-file")
-        .arg(scene.lab.path("pin"))
-        .arg("--ca")
-        .arg(scene.pki.path("ca.pem"));
-    let ran = connect.run().exits(0);
+    let args = "--server-timeout 25s --key rsa-2048";
+    let ran = scene
+        .faulty("always-authenticate", "", server.address, args)
+        .run()
+        .exits(0);
     let stderr = ran.stderr();
     let announced = stderr.split("cardcheck sends it up to ").nth(1);
     let announced = announced.and_then(|rest| rest.split(' ').next());

@@ -40,6 +40,34 @@ impl Scene {
             .arg(self.pki.path("ca.pem"))
     }
 
+    /// The same through the fault-injecting module, which also counts: one key, with these arguments.
+    pub(crate) fn faulty(
+        &self,
+        token: &str,
+        rules: &str,
+        address: SocketAddr,
+        args: &str,
+    ) -> Cardcheck {
+        self.faulty_without_trust(token, rules, address, args)
+            .arg("--ca")
+            .arg(self.pki.path("ca.pem"))
+    }
+
+    pub(crate) fn faulty_without_trust(
+        &self,
+        token: &str,
+        rules: &str,
+        address: SocketAddr,
+        args: &str,
+    ) -> Cardcheck {
+        self.lab
+            .faulty_by("connect", token, rules)
+            .arg(address.to_string())
+            .args("--server-name localhost --pin-file")
+            .arg(self.lab.path("pin"))
+            .args(args)
+    }
+
     pub(crate) fn connect_without_trust(&self, token: &str, address: SocketAddr) -> Cardcheck {
         support::cardcheck()
             .env("SOFTHSM2_CONF", self.lab.path(token).join("softhsm2.conf"))

@@ -7,13 +7,9 @@ use crate::support::{self, Cardcheck};
 
 /// Through the module that keeps a list of its calls.
 fn listed(scene: &Scene, args: &str, address: std::net::SocketAddr) -> Cardcheck {
+    let one_key = "--server-timeout 25s --key rsa-2048";
     scene
-        .lab
-        .faulty_by("connect", "healthy", "")
-        .arg(address.to_string())
-        .args("--server-name localhost --server-timeout 25s --key rsa-2048")
-        .arg("--pin-file")
-        .arg(scene.lab.path("pin"))
+        .faulty_without_trust("healthy", "", address, one_key)
         .args(args)
 }
 
