@@ -276,6 +276,7 @@ fn logins(lab: &Lab) -> usize {
 #[track_caller]
 fn nothing_was_tried(ran: &Ran, why: &str) {
     let report = ran.report();
+    assert_eq!(report.0["complete"], false);
     for cell in report.0["cells"].as_array().unwrap() {
         if cell["outcome"] != "not_applicable" {
             assert_eq!(cell["outcome"], "skipped", "{cell:#}");

@@ -104,6 +104,34 @@ fn card_in_verdict_card_out_next() {
     assert_eq!(report["summary"]["pass"], 2);
 }
 
+/// Its module crashes while it is tried out, and the next login is refused: whatever passed before, it was not checked.
+#[test]
+fn a_card_that_could_not_be_logged_in_again_is_not_called_good() {
+    let Some(desk) = Desk::new("bench") else {
+        return;
+    };
+    let rules = format!(
+        "counts {}\non C_Sign after 2 times 1 segfault\non C_Login after 1 ckr 0xa0",
+        desk.lab.path("counts").display()
+    );
+    let watch = desk.watch("bench", &rules).args("--cards 1");
+    let mut terminal = at_terminal(watch.args(&desk.pin_file()), "dumb");
+    terminal.exp_string("waiting for a card").unwrap();
+    desk.insert();
+    let screen = terminal.exp_eof().unwrap();
+    assert!(
+        screen.contains("? not all was tried: 0 of 2 logins work"),
+        "{screen}"
+    );
+    assert!(
+        screen.contains(
+            "note: token `bench`: C_Login: the token did not take this PIN; it is not sent again"
+        ),
+        "{screen}"
+    );
+    assert_eq!(code(&terminal), Some(3));
+}
+
 #[test]
 fn between_the_cards_it_says_what_to_do() {
     let Some(desk) = Desk::new("bench") else {

@@ -11,7 +11,6 @@ use time::format_description::well_known::Rfc3339;
 use super::args;
 use super::desk::{Desk, Question};
 use super::error::CliError;
-use super::exit::Exit;
 use super::progress::Progress;
 use super::servers;
 use super::speak;
@@ -22,7 +21,7 @@ use crate::matrix::real::{RealServers, Software};
 use crate::matrix::venue::{InProcess, Venue};
 use crate::model::key::Key;
 use crate::model::redact;
-use crate::model::run::Run;
+use crate::model::run::{Reach, Run};
 use crate::model::scheme::Scheme;
 use crate::model::token::Module;
 use crate::model::version::TlsVersion;
@@ -112,7 +111,7 @@ impl Check {
         self.authority = TestCa::Making(std::thread::spawn(Authority::new));
     }
 
-    /// Tries these tokens and ends their hosts. Also how the program is to end if a token had to be given up.
+    /// Tries these tokens and ends their hosts.
     ///
     /// # Errors
     /// The servers' CA could not be made.
@@ -122,7 +121,7 @@ impl Check {
         open: Vec<OpenToken>,
         started: Started,
         cancelled: &AtomicBool,
-    ) -> Result<(Run, Option<Exit>), CliError> {
+    ) -> Result<Run, CliError> {
         let (server, progress) = (self.server.clone(), Arc::clone(&self.progress));
         let mut handshakes = |desk: &Desk, question: &Question, authority: &Authority| {
             let venue = venue(server.as_ref(), authority)?;
@@ -142,7 +141,7 @@ impl Check {
         started: Started,
         cancelled: &AtomicBool,
         handshakes: &mut Handshakes<'_>,
-    ) -> Result<(Run, Option<Exit>), CliError> {
+    ) -> Result<Run, CliError> {
         if self.redact {
             open.iter_mut().for_each(OpenToken::redact);
         }
@@ -161,12 +160,12 @@ impl Check {
         found.duration_ms = started.milliseconds();
         found.signatures += trial_signatures;
         drop(desk);
-        let given_up = close(open, &mut found);
+        close(open, &mut found);
         found.notes.extend(self.progress.warnings());
         if self.redact {
             redact::run(&mut found);
         }
-        Ok((found, given_up))
+        Ok(found)
     }
 
     /// What is tried of a key: where each signature costs the PIN, nothing that a stranger doesn't ask for.
@@ -298,20 +297,21 @@ impl Started {
     }
 }
 
-/// Ends the hosts; how the program ends if a token had to be given up. A module that hangs or crashes over it has lost
-/// nothing, but is worth a note.
-fn close(open: Vec<OpenToken>, found: &mut Run) -> Option<Exit> {
-    let mut given_up = None;
+/// Ends the hosts. A module that hangs or crashes over it has lost nothing, but is worth a note.
+fn close(open: Vec<OpenToken>, found: &mut Run) {
     for (token, known) in open.into_iter().zip(&mut found.tokens) {
         known.verifications = token.host.verifications();
-        given_up = given_up.or(token.host.given_up().map(|_| Exit::Environment));
+        let label = &token.token.label;
+        if let Some(why) = token.host.given_up() {
+            found.notes.push(format!("token `{label}`: {why}"));
+            if found.reach == Reach::Whole {
+                found.reach = Reach::GivenUp;
+            }
+        }
         if let Err(lost) = token.host.close() {
-            let label = &token.token.label;
             let note =
                 format!("token `{label}`: when all was done, {lost}; no result depends on it");
             found.notes.push(note);
         }
     }
-    // what failed was tried, and says more than that the rest could not be
-    given_up.filter(|_| found.unexpected() == 0)
 }

@@ -178,10 +178,10 @@ impl<'a> Plans<'a> {
             Ok(run)
         };
         let facts = module.facts();
-        let (run, given_up) = check.run_with(facts, open, started, &cancelled, &mut handshakes)?;
-        let exit = exit(&run, incomplete.or(given_up));
+        let run = check.run_with(facts, open, started, &cancelled, &mut handshakes)?;
+        let exit = exit(&run, incomplete);
         found.probe.trace.extend(door.timelines());
-        found.probe.complete &= run.complete;
+        found.probe.complete &= run.is_complete();
         found.run = Some(run);
         found.not_tried = None;
         Ok((found, exit))

@@ -17,7 +17,7 @@ use crate::model::connected::Retry;
 use crate::model::fit::Fit;
 use crate::model::key::Key;
 use crate::model::profile::Profile;
-use crate::model::run::{ClientFacts, Run};
+use crate::model::run::{ClientFacts, Reach, Run};
 use crate::model::sign::Sign;
 use crate::model::token::{Module, Token};
 use crate::model::version::TlsVersion;
@@ -117,7 +117,10 @@ impl Desk {
         Run {
             started: String::new(),
             duration_ms: 0,
-            complete: found.complete,
+            reach: match found.complete {
+                true => Reach::Whole,
+                false => Reach::Interrupted,
+            },
             module: Module::default(),
             tokens: self.tokens.clone(),
             keys: self.keys.clone(),

@@ -1,6 +1,6 @@
 //! Exit codes: a contract with whoever scripts cardcheck.
 
-use crate::model::run::Run;
+use crate::model::run::{Reach, Run};
 
 /// How the program ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,9 +22,10 @@ pub(super) enum Exit {
 impl Exit {
     /// How a run ends; `incomplete`: not all could be tried, and this is why.
     pub(super) fn of(run: &Run, incomplete: Option<Exit>) -> Exit {
-        match (run.complete, incomplete) {
-            (false, _) => Exit::Interrupted,
-            (true, Some(exit)) => exit,
+        match (run.reach, incomplete) {
+            (Reach::Interrupted, _) => Exit::Interrupted,
+            (_, Some(exit)) => exit,
+            _ if !run.is_conclusive() => Exit::Environment,
             _ if !run.tried_anything() => Exit::NothingToTry,
             _ if run.is_as_expected() => Exit::AsExpected,
             _ => Exit::Unexpected,

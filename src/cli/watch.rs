@@ -185,7 +185,7 @@ impl<'a> Shift<'a> {
         self.progress.begin();
         let module = lookout.facts();
         let started = Started::now();
-        let (found, _) = self.check.run(&module, open, started, &self.cancelled)?;
+        let found = self.check.run(&module, open, started, &self.cancelled)?;
         Ok(Some(found))
     }
 

@@ -31,7 +31,7 @@ pub struct Origin {
     pub servers: String,
     /// Names are replaced by stand-ins.
     pub redacted: bool,
-    /// It was not interrupted.
+    /// It was neither interrupted, nor was a token given up.
     pub complete: bool,
 }
 

@@ -30,7 +30,7 @@ impl From<&Run> for Record {
                 module: format!("{} {}", run.module.description, run.module.version),
                 servers: run.servers.clone(),
                 redacted: run.redacted,
-                complete: run.complete,
+                complete: run.is_complete(),
             },
             keys: keys
                 .map(|key| KeyRecord::new(key, token(key), several))

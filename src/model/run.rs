@@ -9,6 +9,18 @@ use super::scheme::Scheme;
 use super::token::{Module, Token};
 use super::version::TlsVersion;
 
+/// How much of what was planned came to its turn. What did not is `skipped`, with the reason.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Reach {
+    /// All of it.
+    #[default]
+    Whole,
+    /// The user wanted it to end.
+    Interrupted,
+    /// A token was given up, and the rest of it left.
+    GivenUp,
+}
+
 /// A matrix run, complete or cut short.
 #[derive(Clone, Debug)]
 pub struct Run {
@@ -16,8 +28,8 @@ pub struct Run {
     pub started: String,
     /// Milliseconds that it took.
     pub duration_ms: u64,
-    /// False: interrupted; cells that were not reached are `skipped`.
-    pub complete: bool,
+    /// How far it came.
+    pub reach: Reach,
     /// The module.
     pub module: Module,
     /// The tokens.
@@ -79,6 +91,20 @@ impl Run {
     /// Cells that are not as expected.
     pub fn unexpected(&self) -> usize {
         self.cells.iter().filter(|cell| !cell.as_expected()).count()
+    }
+
+    /// Did all come to its turn?
+    pub fn is_complete(&self) -> bool {
+        self.reach == Reach::Whole
+    }
+
+    /// Does it tell whether all is as expected? Of a token that was given up, what failed before says enough.
+    pub fn is_conclusive(&self) -> bool {
+        match self.reach {
+            Reach::Whole => true,
+            Reach::Interrupted => false,
+            Reach::GivenUp => self.unexpected() > 0,
+        }
     }
 
     /// Was any handshake made?

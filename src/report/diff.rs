@@ -23,7 +23,7 @@ fn line(what: &str, origin: &Origin, screen: &Screen) -> String {
         origin.started, origin.module, origin.cardcheck
     );
     if !origin.complete {
-        text.push_str(", interrupted");
+        text.push_str(", incomplete");
     }
     screen.dim(&screen.fill("", "        ", &printable(&text))) + "\n"
 }

@@ -3,7 +3,7 @@
 use super::style::{Screen, counted};
 use crate::model::cell::{Outcome, Stage, Verdict};
 use crate::model::finding::Remedy;
-use crate::model::run::Run;
+use crate::model::run::{Reach, Run};
 
 /// `✗ not good: 4 of 10 logins work`.
 pub(super) fn verdict(run: &Run, screen: &Screen) -> String {
@@ -14,7 +14,7 @@ pub(super) fn verdict(run: &Run, screen: &Screen) -> String {
         Some(_) => "as before",
         None => "good",
     };
-    match (run.complete, run.is_as_expected()) {
+    match (run.is_conclusive(), run.is_as_expected()) {
         (false, _) => format!("? not all was tried: {logins}"),
         (true, true) => format!("{} {good}: {logins}", screen.tick()),
         (true, false) => format!("{} not {good}: {logins}", screen.cross()),
@@ -47,10 +47,16 @@ pub(super) fn totals(run: &Run) -> String {
         (0, _) => text.push_str("; all as expected"),
         (unexpected, _) => text.push_str(&format!("; {unexpected} not as expected")),
     }
-    if !run.complete {
-        text.push_str("; interrupted, the rest was not tried");
+    text + cut_short(run)
+}
+
+/// What stands behind a run's totals if not all came to its turn.
+pub(super) fn cut_short(run: &Run) -> &'static str {
+    match run.reach {
+        Reach::Whole => "",
+        Reach::Interrupted => "; interrupted, the rest was not tried",
+        Reach::GivenUp => "; a token was given up, the rest of it was not tried",
     }
-    text
 }
 
 /// What the harness could not do. Which list lacks which scheme is in the JSON report; elsewhere it takes a sentence.

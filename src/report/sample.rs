@@ -13,7 +13,7 @@ use crate::model::profile::Profile;
 use crate::model::record::Record;
 use crate::model::recording;
 use crate::model::route::Route;
-use crate::model::run::{ClientFacts, Run};
+use crate::model::run::{ClientFacts, Reach, Run};
 use crate::model::scheme::Scheme;
 use crate::model::token::{MechanismFacts, Module, Token};
 use crate::model::trace::{Message, Side};
@@ -178,7 +178,7 @@ pub(super) fn run(
     Run {
         started: "2026-11-21T04:00:00Z".into(),
         duration_ms: 1234,
-        complete: true,
+        reach: Reach::Whole,
         module: Module {
             path: "/usr/lib/softhsm/libsofthsm2.so".into(),
             description: "Implementation of PKCS11".into(),

@@ -250,11 +250,11 @@ impl Supervisor {
             }
             if began.elapsed() >= self.launch.timeout {
                 let waited = seconds(self.launch.timeout);
-                let why = format!("{name} was removed and not put back in {waited}");
+                let why = format!("the token was removed and not put back in {waited}");
                 return Err(self.given_up_for(&why));
             }
             if let Some(why) = self.ledger.in_vain() {
-                return Err(self.given_up_for(&format!("{name} was removed, and {why}")));
+                return Err(self.given_up_for(&format!("the token was removed, and {why}")));
             }
             if !std::mem::replace(&mut asked_for, true) {
                 let patience = seconds(self.launch.timeout);

@@ -84,7 +84,7 @@ struct Page<'a> {
 impl Page<'_> {
     /// The verdict in one word, for the colour.
     fn verdict_class(&self) -> &'static str {
-        match (self.run.complete, self.run.is_as_expected()) {
+        match (self.run.is_conclusive(), self.run.is_as_expected()) {
             (false, _) => "unclear",
             (true, true) => "good",
             (true, false) => "bad",

@@ -71,7 +71,7 @@ struct Report {
     /// Start, RFC 3339, UTC.
     started: String,
     duration_ms: u64,
-    /// False: interrupted; the cells that were not reached are `skipped`.
+    /// False: interrupted, or a token was given up; the cells that were not reached are `skipped`, each with its reason.
     complete: bool,
     /// True: what would name the card or its holder is replaced by stand-ins, the same in every redacted report of the card.
     redacted: bool,
@@ -126,7 +126,7 @@ impl From<&Run> for Report {
             tool: Tool::this(),
             started: run.started.clone(),
             duration_ms: run.duration_ms,
-            complete: run.complete,
+            complete: run.is_complete(),
             redacted: run.redacted,
             module: ModuleReport::from(&run.module),
             tokens: run.tokens.iter().map(TokenReport::from).collect(),

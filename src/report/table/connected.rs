@@ -60,11 +60,7 @@ fn let_in_at_all(run: &Run) -> String {
         ),
     };
     let signatures = counted(run.signatures, "signature");
-    let mut text = printable(&format!("{who}; {signatures} in {seconds:.1} s"));
-    if !run.complete {
-        text.push_str("; interrupted, the rest was not tried");
-    }
-    text
+    printable(&format!("{who}; {signatures} in {seconds:.1} s")) + prose::cut_short(run)
 }
 
 /// Each certificate once; the versions apart only where they differ.

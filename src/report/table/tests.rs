@@ -3,6 +3,7 @@
 use super::super::sample;
 use super::*;
 use crate::model::cell::{Cell, Outcome, Stage};
+use crate::model::run::Reach;
 use crate::model::version::TlsVersion;
 
 fn screen(width: usize) -> Screen {
@@ -23,7 +24,7 @@ fn ascii() -> Screen {
 /// A third of the cells was reached; one key has no certificate, another fits no server.
 fn interrupted() -> Run {
     let mut run = sample::lying();
-    run.complete = false;
+    run.reach = Reach::Interrupted;
     run.keys.push(sample::rsa("k2", "orphan", 3072));
     run.keys.push(sample::p256("k3", "curve"));
     let of = |key: &'static str, outcome, reason: &'static str| {
@@ -345,6 +346,29 @@ fn colour_adds_escape_codes_and_nothing_else() {
             .fold(coloured, |text, code| text.replace(code, ""));
         assert_eq!(stripped, plain);
     }
+}
+
+#[test]
+fn a_token_that_was_given_up_is_not_called_good_unless_it_was_called_bad() {
+    let mut run = sample::lying();
+    run.reach = Reach::GivenUp;
+    let totals = |run: &Run| render(run, &screen(200)).lines().last().unwrap().to_owned();
+    assert_eq!(
+        prose::verdict(&run, &screen(80)),
+        "✗ not good: 6 of 10 logins work"
+    );
+    assert!(
+        totals(&run).ends_with("; a token was given up, the rest of it was not tried"),
+        "{}",
+        totals(&run)
+    );
+    for cell in run.cells.iter_mut().filter(|cell| !cell.as_expected()) {
+        sample::outcome(cell, Outcome::Skipped, "the token was removed");
+    }
+    assert_eq!(
+        prose::verdict(&run, &screen(80)),
+        "? not all was tried: 6 of 10 logins work"
+    );
 }
 
 #[test]
