@@ -93,6 +93,29 @@ fn a_pin_that_is_refused_after_a_restart_is_never_sent_again() {
     nothing_was_tried(&ran, "it is not sent again");
 }
 
+/// Once it had signed: what failed is the login, and no key.
+#[test]
+fn a_pin_that_is_refused_in_the_middle_of_the_logins_is_no_failure_of_a_key() {
+    let Some(lab) = Lab::new(&["healthy"]) else {
+        return;
+    };
+    let connect = |rules: &str| lab.faulty("healthy", &counted(&lab, rules)).args(QUICK);
+    let all = connect("").args("--key p-256").run().exits(0);
+    assert_eq!(all.report().0["summary"]["pass"], 2);
+    let signatures = lab.count_calls("C_Sign");
+    forget_calls(&lab);
+    let refused = format!(
+        "on C_Sign after {} times 1 segfault\non C_Login after 1 ckr 0xa0",
+        signatures - 2
+    );
+    let ran = connect(&refused).args("--key p-256").run().exits(1);
+    let report = ran.report();
+    let came = |what: &str| &report.0["summary"][what];
+    assert_eq!((came("fail"), came("skipped")), (&1.into(), &1.into()));
+    assert_eq!(report.findings(), ["module-crashed"]);
+    assert_eq!(logins(&lab), 2, "{}", ran.stderr());
+}
+
 #[test]
 fn a_pin_that_is_refused_after_a_logout_is_not_sent_again_by_the_next_host() {
     let Some(lab) = Lab::new(&["healthy"]) else {

@@ -124,9 +124,8 @@ fn a_card_that_could_not_be_logged_in_again_is_not_called_good() {
         "{screen}"
     );
     assert!(
-        screen.contains(
-            "note: token `bench`: C_Login: the token did not take this PIN; it is not sent again"
-        ),
+        screen
+            .contains("note: token `bench`: the token did not take this PIN; it is not sent again"),
         "{screen}"
     );
     assert_eq!(code(&terminal), Some(3));

@@ -84,7 +84,7 @@ impl From<Refusal> for SignError {
                 ckr: Some(ckr),
                 ..SignError::other(SignStep::Session, refusal.function.name())
             },
-            Cause::NotMade(_) => SignError::other(SignStep::NotTried, refusal.to_string()),
+            Cause::NotMade(_) => SignError::other(SignStep::Session, refusal.to_string()),
         }
     }
 }

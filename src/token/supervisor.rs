@@ -155,7 +155,7 @@ impl Supervisor {
         match reply {
             Ok(Reply::Signed(signed)) => {
                 self.losses.answered();
-                signed.inspect_err(|error| self.refused(error))
+                signed.map_err(|error| self.refused(error))
             }
             Ok(_) => Err(SignError::lost(out_of_turn())),
             Err(lost) => {
@@ -192,11 +192,19 @@ impl Supervisor {
         Ok(self.ask(&request))
     }
 
-    fn refused(&mut self, error: &SignError) {
-        self.removed |= error.ckr.is_some_and(Ckr::is_about_removal);
-        // the login was lost, and the host can't make it again
-        if let (SignStep::NotTried, Some(why)) = (error.step, self.ledger.in_vain()) {
-            self.losses.give_up(why.to_owned());
+    /// What refused: the token, or what was to be there before it could be asked?
+    fn refused(&mut self, error: SignError) -> SignError {
+        let removed = error.ckr.is_some_and(Ckr::is_about_removal);
+        self.removed |= removed;
+        match (error.step, self.ledger.in_vain(), error.ckr) {
+            // the login was lost, and can't be made again
+            (SignStep::Session, Some(why), _) if !removed => self.given_up_for(why),
+            // nor was it made now
+            (SignStep::Session, None, None) => SignError {
+                step: SignStep::NotTried,
+                ..error
+            },
+            _ => error,
         }
     }
 
@@ -213,11 +221,15 @@ impl Supervisor {
         if self.ready {
             return Ok(());
         }
-        self.begin_again().inspect_err(|error| {
+        self.begin_again().map_err(|error| {
             if let Some(lost) = &error.lost {
                 self.losses.lost_at_start(lost);
             }
             self.end();
+            match (error.step, &error.lost) {
+                (SignStep::Session, None) => self.refused(error),
+                _ => error,
+            }
         })
     }
 
