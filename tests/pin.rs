@@ -187,6 +187,10 @@ fn a_wrong_context_specific_pin_ends_the_use_of_the_key() {
         .run()
         .exits(1);
     let report = ran.report();
+    assert_eq!(
+        report.findings(),
+        ["pin-not-for-key", "always-authenticate"]
+    );
     for version in ["1.2", "1.3"] {
         let refused = report.cell("rsa-2048", "openssl-3.0", version, "any");
         assert_eq!(refused["stage"], "sign", "{refused}");

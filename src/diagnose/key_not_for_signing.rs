@@ -54,7 +54,7 @@ fn refusing(facts: &Facts<'_>, token: &Token, keys: &[&Key]) -> Finding {
         theirs(&cell.key) && matches!(cell.stage, Some(Stage::Select | Stage::Sign))
     });
     let cells: Vec<usize> = cells.map(|(at, _)| at).collect();
-    let beside = logging_in(facts, token);
+    let beside = facts.logging_in(token);
     let (named, token) = (prose::keys(keys), prose::token(Some(token)));
     Finding {
         id: RULE.id,
@@ -70,33 +70,12 @@ fn refusing(facts: &Facts<'_>, token: &Token, keys: &[&Key]) -> Finding {
         ),
         cause: format!(
             "CKA_SIGN of {named} is false, and no signature worked. A TLS login is a signature.{}",
-            for_logins(&beside)
+            prose::logging_in(&beside)
         ),
         cells,
         remedies: vec![card(
             "Use the card's key for authentication instead; keys for encryption don't sign",
         )],
-    }
-}
-
-/// The token's keys that logged in somewhere.
-fn logging_in<'a>(facts: &Facts<'a>, token: &Token) -> Vec<&'a Key> {
-    let logs_in = |key: &Key| {
-        let mut cells = facts.cells.iter().filter(|cell| cell.key == key.id);
-        cells.any(|cell| cell.outcome == Outcome::Pass)
-    };
-    let keys = facts.keys.iter().filter(|key| key.token == token.id);
-    keys.filter(|key| logs_in(key)).collect()
-}
-
-fn for_logins(beside: &[&Key]) -> String {
-    match beside.is_empty() {
-        true => String::new(),
-        false => format!(
-            " {} of the same token {} in.",
-            sentence(&prose::keys(beside)),
-            number(beside.len(), "logs", "log")
-        ),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::case::by_token;
 use super::prose::{number, sentence};
-use super::remedy::card;
+use super::remedy;
 use super::{Facts, Rule};
 use crate::model::capability::{Answer, Capability};
 use crate::model::cell::{Cell, Stage};
@@ -43,11 +43,7 @@ fn find(facts: &Facts<'_>) -> Vec<Finding> {
                 sentence(&token),
                 number(case.keys().len(), "wants", "want"),
             );
-            let remedies = vec![
-                card("See whether the module shows the card in a second slot, with a PIN of its own for this key, and use that (--slot)"),
-                card("Use the card's key for authentication, if this is another"),
-            ];
-            case.finding(RULE.id, Severity::Error, title, cause, remedies)
+            case.finding(RULE.id, Severity::Error, title, cause, remedy::another_pin())
         })
         .collect()
 }

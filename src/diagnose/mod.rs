@@ -42,6 +42,7 @@ mod no_common_scheme;
 mod objection;
 mod orphan_certificate;
 mod orphan_key;
+mod pin_not_for_key;
 mod pkcs1_hash_limited;
 mod prose;
 mod pss_hash_limited;
@@ -94,6 +95,7 @@ pub static RULES: &[&Rule] = &[
     &module_hung::RULE,
     &module_crashed::RULE,
     &token_removed::RULE,
+    &pin_not_for_key::RULE,
     &login_not_enough::RULE,
     &login_lost::RULE,
     &fails_now_and_then::RULE,
@@ -273,6 +275,16 @@ impl<'a> Facts<'a> {
         };
         let tokens = self.tokens.iter().map(|token| (token, on(token)));
         tokens.filter(|(_, keys)| !keys.is_empty()).collect()
+    }
+
+    /// The token's keys that logged in somewhere: what is wrong with another of them is no fault of the card.
+    pub fn logging_in(&self, token: &Token) -> Vec<&'a Key> {
+        let logs_in = |key: &Key| {
+            let mut cells = self.cells.iter().filter(|cell| cell.key == key.id);
+            cells.any(|cell| cell.outcome == Outcome::Pass)
+        };
+        let keys = self.keys.iter().filter(|key| key.token == token.id);
+        keys.filter(|key| logs_in(key)).collect()
     }
 
     /// The cells with this outcome that no rule explained yet, with their indexes.

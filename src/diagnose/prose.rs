@@ -50,6 +50,18 @@ pub(super) fn keys(keys: &[&Key]) -> String {
     }
 }
 
+/// `` Keys `auth` and `door` of the same token log in.``; nothing if there are none.
+pub(super) fn logging_in(beside: &[&Key]) -> String {
+    match beside.is_empty() {
+        true => String::new(),
+        false => format!(
+            " {} of the same token {} in.",
+            sentence(&keys(beside)),
+            number(beside.len(), "logs", "log")
+        ),
+    }
+}
+
 /// ``token `card` ``, by label, else serial number, else its name in the report.
 pub(super) fn token(token: Option<&Token>) -> String {
     let name = token.and_then(|token| {

@@ -92,6 +92,16 @@ pub(super) fn client(title: impl Into<String>) -> Remedy {
     plain(Where::Client, title.into())
 }
 
+/// Where a key wants another PIN than the login's.
+pub(super) fn another_pin() -> Vec<Remedy> {
+    vec![
+        card(
+            "See whether the module shows the card in a second slot, with a PIN of its own for this key, and use that (--slot)",
+        ),
+        card("Use the card's key for authentication, if this is another"),
+    ]
+}
+
 fn plain(place: Where, title: String) -> Remedy {
     Remedy {
         place,
