@@ -42,6 +42,10 @@ pub(super) fn run(wanted: &Wanted) -> Result<Exit, CliError> {
 
     let (probe, way) = plans.probe(started)?;
     let (mut found, exit) = match plans.profile(&probe) {
+        _ if !probe.complete => (
+            Connected::without_keys(probe, "interrupted".into()),
+            Exit::Interrupted,
+        ),
         Err(why) => (Connected::without_keys(probe, why), Exit::NothingToTry),
         Ok(profile) => {
             let admits = plans.admits(&probe)?;
@@ -90,10 +94,7 @@ impl<'a> Plans<'a> {
         // the terminal is the PIN's
         progress.end();
         probe.started = started.to_the_second();
-        match probe.complete {
-            true => Ok((probe, way)),
-            false => Err(CliError::interrupted()),
-        }
+        Ok((probe, way))
     }
 
     /// What the server asks for, in the versions that are wanted.

@@ -33,6 +33,25 @@ fn while_the_server_is_probed_nothing_was_tried_and_no_pin_was_sent() {
 }
 
 #[test]
+fn what_the_probe_has_found_by_then_is_kept() {
+    let Some(scene) = Scene::new(&["healthy"]) else {
+        return;
+    };
+    let server = scene.strict();
+    let address = server.address;
+    // one version, without and with a certificate
+    let relay = Relay::start(move |before| (before < 3).then_some(address));
+    let run = Running::start(connect(&scene, &relay, ""));
+    until("it goes on to the next version", || relay.seen() > 3);
+    run.send(Signal::INT);
+    let found = Ran::of(run.output()).exits(130).report();
+    assert_eq!(found.0["complete"], false);
+    assert_eq!(found.0["not_tried"], "interrupted");
+    assert_eq!(found.0["server_certificate"]["subject"], "CN=localhost");
+    assert_eq!(scene.lab.calls(), [""; 0]);
+}
+
+#[test]
 fn a_login_under_way_is_finished_and_the_rest_is_said_not_to_have_been_tried() {
     let Some(scene) = Scene::new(&["healthy"]) else {
         return;
