@@ -124,7 +124,7 @@ fn pulled_during_a_login_it_is_not_sent_the_pin_again_and_no_server_is_blamed() 
     let Some(portal) = Portal::of(&card, &[&root, &issuing]) else {
         return;
     };
-    let connect = portal.connect().args("--key 01 --timeout 1s --format json");
+    let connect = portal.connect().args("--key 01 --timeout 2s --format json");
     let ran = connect.run().exits(1);
     assert!(!ran.stderr().contains("put it back"), "it would be in vain");
     let found = ran.report();
