@@ -98,13 +98,22 @@ impl Run {
         self.reach == Reach::Whole
     }
 
-    /// Does it tell whether all is as expected? Of a token that was given up, what failed before says enough.
+    /// Does it tell whether all is as expected? Of a token that was given up, what failed before says enough; and of what was not
+    /// tried in the earlier run either, nothing is expected.
     pub fn is_conclusive(&self) -> bool {
         match self.reach {
             Reach::Whole => true,
             Reach::Interrupted => false,
-            Reach::GivenUp => self.unexpected() > 0,
+            Reach::GivenUp => self.unexpected() > 0 || self.tried_what_was_tried_before(),
         }
+    }
+
+    fn tried_what_was_tried_before(&self) -> bool {
+        let mut untried = self
+            .cells
+            .iter()
+            .filter(|cell| cell.outcome == Outcome::Skipped);
+        self.comparison.is_some() && untried.all(|cell| cell.was.is_none())
     }
 
     /// Was any handshake made?

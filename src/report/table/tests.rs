@@ -372,6 +372,20 @@ fn a_token_that_was_given_up_is_not_called_good_unless_it_was_called_bad() {
 }
 
 #[test]
+fn of_what_was_not_tried_in_the_earlier_run_either_nothing_is_expected() {
+    let mut run = sample::changed();
+    run.reach = Reach::GivenUp;
+    for cell in run.cells.iter_mut().filter(|cell| !cell.as_expected()) {
+        sample::outcome(cell, Outcome::Skipped, "the token was removed");
+    }
+    assert!(!run.is_conclusive(), "it was tried then");
+    for cell in &mut run.cells {
+        cell.was.take_if(|_| cell.outcome == Outcome::Skipped);
+    }
+    assert!(run.is_conclusive());
+}
+
+#[test]
 fn without_unicode_all_is_ascii() {
     let mut run = sample::crowd();
     run.tokens[0].label = "Müllers Karte".into();
