@@ -42,6 +42,30 @@ fn every_key_is_found_with_its_certificate_and_named_by_a_uri_that_selects_it() 
     }
 }
 
+/// As when a card is put in between the question for the list's length and that for the list.
+#[test]
+fn a_list_that_grew_meanwhile_is_asked_for_again() {
+    let Some(lab) = Lab::new(&["healthy"]) else {
+        return;
+    };
+    for function in ["C_GetSlotList", "C_GetMechanismList"] {
+        let grown = |times: &str| {
+            let rules = format!("on {function} {times} ckr 0x150");
+            lab.faulty("healthy", &rules).args(QUICK).run()
+        };
+        assert_eq!(grown("times 1").exits(0).report().0["summary"]["fail"], 0);
+        // one that says so for ever is not asked for ever
+        let ran = grown("");
+        assert_ne!(ran.code(), Some(0), "{function}");
+        assert!(
+            ran.stderr()
+                .contains(&format!("{function}: CKR_BUFFER_TOO_SMALL")),
+            "{}",
+            ran.stderr()
+        );
+    }
+}
+
 #[test]
 fn a_token_is_named_by_label_serial_slot_or_uri() {
     let Some(lab) = Lab::new(&["healthy"]) else {

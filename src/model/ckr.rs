@@ -119,6 +119,8 @@ impl Ckr {
     pub const PIN_INCORRECT: Ckr = Ckr(0x00a0);
     /// No tries are left.
     pub const PIN_LOCKED: Ckr = Ckr(0x00a4);
+    /// A list has more entries than the buffer for it.
+    pub const BUFFER_TOO_SMALL: Ckr = Ckr(0x0150);
     /// Somebody (perhaps we, on another session) is logged in already.
     pub const USER_ALREADY_LOGGED_IN: Ckr = Ckr(0x0100);
     /// The mechanism is unknown, or not for this key.

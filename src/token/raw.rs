@@ -636,9 +636,20 @@ fn ok(rv: sys::CK_RV) -> Result<(), Ckr> {
     }
 }
 
+/// How often a list is asked for that grows between the two questions, as that of the slots does when a card is put in.
+const LIST_TRIES: usize = 3;
+
 /// A list by PKCS#11's idiom: asked for its length with no buffer, then for its entries with one. `call` writes the count,
 /// and at most so many entries as the count it is given says.
 fn list_of(
+    mut call: impl FnMut(*mut sys::CK_ULONG, &mut sys::CK_ULONG) -> Result<(), Ckr>,
+) -> Result<Vec<sys::CK_ULONG>, Ckr> {
+    let grew = Err(Ckr::BUFFER_TOO_SMALL);
+    let mut tries = (0..LIST_TRIES).map(|_| list_once(&mut call));
+    tries.find(|list| *list != grew).unwrap_or(grew)
+}
+
+fn list_once(
     mut call: impl FnMut(*mut sys::CK_ULONG, &mut sys::CK_ULONG) -> Result<(), Ckr>,
 ) -> Result<Vec<sys::CK_ULONG>, Ckr> {
     let mut count: sys::CK_ULONG = 0;

@@ -75,11 +75,16 @@ impl Row {
     }
 }
 
-/// The key's type as people say it.
+/// The smallest size of an RSA key that anybody has made, in bits.
+const SMALLEST_RSA: u64 = 512;
+
+/// The key's type as people say it. CACKey reads the point of an EC key as a modulus: what comes out has some size or none.
 pub(crate) fn kind(key: &Value) -> String {
     match (key["type"].as_str(), key["curve"].as_str()) {
-        (Some("rsa"), _) if key["bits"].is_null() => "RSA".to_owned(),
-        (Some("rsa"), _) => format!("RSA-{}", key["bits"]),
+        (Some("rsa"), _) => match key["bits"].as_u64() {
+            Some(bits @ SMALLEST_RSA..) => format!("RSA-{bits}"),
+            _ => "RSA".to_owned(),
+        },
         (Some("ed25519"), _) => "Ed25519".to_owned(),
         (_, Some(curve)) => curve.to_owned(),
         (other, None) => format!("{other:?}"),
