@@ -226,16 +226,10 @@ fn no_more_pins_are_sent_than_were_announced() {
         // beside the session's own
         let sent = logins - 1;
         assert!(
-            sent <= announced(&ran.stderr()),
+            sent <= ran.announced_pins().unwrap(),
             "{rules}: {sent} {}",
             ran.stderr()
         );
         std::fs::remove_file(lab.path("calls.log")).unwrap();
     }
-}
-
-/// How often the PIN of an always-authenticate key may be sent, as cardcheck says before the first time.
-fn announced(stderr: &str) -> usize {
-    let (_, rest) = stderr.split_once(" up to ").unwrap();
-    rest.split(' ').next().unwrap().parse().unwrap()
 }

@@ -1,11 +1,14 @@
 //! A technician's desk: cards come and go, and `cardcheck watch` says what each can do.
 
+#[path = "support/running.rs"]
+mod running;
 mod support;
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use rexpect::session::PtySession;
+use running::counted;
 use serde_json::Value;
 use support::terminal::{at_terminal, code};
 use support::{Cardcheck, Lab, PIN};
@@ -110,9 +113,9 @@ fn a_card_that_could_not_be_logged_in_again_is_not_called_good() {
     let Some(desk) = Desk::new("bench") else {
         return;
     };
-    let rules = format!(
-        "counts {}\non C_Sign after 2 times 1 segfault\non C_Login after 1 ckr 0xa0",
-        desk.lab.path("counts").display()
+    let rules = counted(
+        &desk.lab,
+        "on C_Sign after 2 times 1 segfault\non C_Login after 1 ckr 0xa0",
     );
     let watch = desk.watch("bench", &rules).args("--cards 1");
     let mut terminal = at_terminal(watch.args(&desk.pin_file()), "dumb");
@@ -230,10 +233,7 @@ fn a_card_that_answers_late_is_waited_for() {
         return;
     };
     desk.insert();
-    let late = format!(
-        "counts {}\non C_GetTokenInfo times 3 ckr 0xe0",
-        desk.lab.path("counts").display()
-    );
+    let late = counted(&desk.lab, "on C_GetTokenInfo times 3 ckr 0xe0");
     let ran = desk
         .watch("bench", &late)
         .args(&desk.pin_file())
@@ -253,10 +253,7 @@ fn a_module_that_crashes_meanwhile_is_loaded_again() {
         return;
     };
     desk.insert();
-    let crash = format!(
-        "counts {}\non C_GetSlotList times 1 segfault",
-        desk.lab.path("counts").display()
-    );
+    let crash = counted(&desk.lab, "on C_GetSlotList times 1 segfault");
     let ran = desk
         .watch("bench", &crash)
         .args(&desk.pin_file())

@@ -10,10 +10,9 @@ use super::token::{Module, Token};
 use super::version::TlsVersion;
 
 /// How much of what was planned came to its turn. What did not is `skipped`, with the reason.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Reach {
     /// All of it.
-    #[default]
     Whole,
     /// The user wanted it to end.
     Interrupted,

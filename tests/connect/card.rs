@@ -5,13 +5,10 @@ use rcgen::{KeyPair, PKCS_RSA_SHA256, RsaKeySize};
 use crate::piv::{Card, Fault, Setup, Slot, issuers};
 use crate::pki::Pki;
 use crate::programs::s_server;
-use crate::reader::Readers;
-use crate::scene::{login, part, report};
+use crate::reader::{RSA_TRIALS, Readers};
+use crate::scene::{STRICT, login, part, report};
 use crate::support::Cardcheck;
 use crate::truth::Peer;
-
-/// Signatures that the trials of an RSA key take, one for each mechanism and hash that OpenSC lists for it.
-const RSA_TRIALS: u32 = 21;
 
 /// A card in a reader, and a server that trusts these CAs.
 struct Portal {
@@ -26,7 +23,7 @@ impl Portal {
         let readers = Readers::with_card(card)?;
         let pki = Pki::new(1);
         std::fs::write(pki.path("clients.pem"), trusted.concat()).unwrap();
-        let server = s_server(&pki, "-Verify 3 -verify_return_error -www");
+        let server = s_server(&pki, STRICT);
         Some(Portal {
             readers,
             pki,
@@ -77,11 +74,9 @@ fn who_of_its_keys_is_let_in_is_told_and_each_pin_was_announced() {
     ");
 
     let seen = card.stats();
-    let announced = ran.stderr();
-    let announced = announced.split("cardcheck sends it up to ").nth(1).unwrap();
-    let announced: u32 = announced.split(' ').next().unwrap().parse().unwrap();
+    let announced = ran.announced_pins().unwrap();
     assert!(
-        (2..=1 + announced).contains(&seen.verified),
+        (2..=1 + announced).contains(&(seen.verified as usize)),
         "{seen:?}, {announced} and a login announced"
     );
     assert_eq!((seen.refused, seen.tries_left), (0, 3));

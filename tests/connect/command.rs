@@ -189,13 +189,8 @@ fn a_key_that_wants_the_pin_each_time_is_asked_for_nothing_that_the_server_does_
         .faulty("always-authenticate", "", server.address, args)
         .run()
         .exits(0);
-    let stderr = ran.stderr();
-    let announced = stderr.split("cardcheck sends it up to ").nth(1);
-    let announced = announced.and_then(|rest| rest.split(' ').next());
-    let announced: usize = announced
-        .unwrap_or_else(|| panic!("{stderr}"))
-        .parse()
-        .unwrap();
+    let announced = ran.announced_pins();
+    let announced = announced.unwrap_or_else(|| panic!("{}", ran.stderr()));
     // over three routes and once for the login: PKCS1 with SHA-256, and nothing else
     let mechanisms: Vec<String> = scene
         .lab

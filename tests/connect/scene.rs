@@ -8,6 +8,9 @@ use crate::programs::s_server;
 use crate::support::{self, Cardcheck, Lab, Ran, Report, softhsm};
 use crate::truth::Peer;
 
+/// `openssl s_server` wants a certificate, looks at it, and answers with a page.
+pub(crate) const STRICT: &str = "-Verify 3 -verify_return_error -www";
+
 /// Throw-away tokens, and what a server needs.
 pub(crate) struct Scene {
     pub(crate) lab: Lab,
@@ -30,14 +33,12 @@ impl Scene {
 
     /// The commonest: it wants a certificate and looks at it.
     pub(crate) fn strict(&self) -> Peer {
-        self.s_server("-Verify 3 -verify_return_error -www")
+        self.s_server(STRICT)
     }
 
     /// `cardcheck connect` there with the keys of a token, its server's CA trusted.
     pub(crate) fn connect(&self, token: &str, address: SocketAddr) -> Cardcheck {
-        self.connect_without_trust(token, address)
-            .arg("--ca")
-            .arg(self.pki.path("ca.pem"))
+        self.trusting(self.connect_without_trust(token, address))
     }
 
     /// The same through the fault-injecting module, which also counts: one key, with these arguments.
@@ -48,9 +49,11 @@ impl Scene {
         address: SocketAddr,
         args: &str,
     ) -> Cardcheck {
-        self.faulty_without_trust(token, rules, address, args)
-            .arg("--ca")
-            .arg(self.pki.path("ca.pem"))
+        self.trusting(self.faulty_without_trust(token, rules, address, args))
+    }
+
+    fn trusting(&self, connect: Cardcheck) -> Cardcheck {
+        connect.arg("--ca").arg(self.pki.path("ca.pem"))
     }
 
     pub(crate) fn faulty_without_trust(

@@ -167,7 +167,7 @@ fn the_matrix(up: &Up) -> Report {
     let report = ran.report();
     let counted = &report.0["tokens"][0]["pin"]["verifications"];
     assert_eq!(*counted, logins, "PIN verifications");
-    if let Some(announced) = announced(&ran.stderr()) {
+    if let Some(announced) = ran.announced_pins() {
         assert!(logins <= 1 + announced, "{logins} logins, {announced} said");
     }
     if let Some(stats) = up.card_stats() {
@@ -181,12 +181,6 @@ fn the_matrix(up: &Up) -> Report {
         );
     }
     report
-}
-
-/// `cardcheck sends it up to 28 times in this run`, besides the login.
-fn announced(stderr: &str) -> Option<usize> {
-    let (_, rest) = stderr.split_once("sends it up to ")?;
-    rest.split(' ').next()?.parse().ok()
 }
 
 /// A run over the token, and how often its module was given a PIN.

@@ -27,9 +27,6 @@ const ONE_SERVER: &str = "--profile openssl-3.0 --client firefox --no-prove";
 /// PIV's key for authentication, as OpenSC numbers it.
 const AUTHENTICATION: &str = "--key 01";
 
-/// How many signatures the trials of an RSA key take, one for each mechanism and hash that OpenSC lists for it.
-const RSA_TRIALS: u32 = 21;
-
 /// `cardcheck matrix` with the key for authentication at one server: two cells, TLS 1.2 and 1.3.
 fn log_in(readers: &Readers) -> Cardcheck {
     readers.matrix().args(ONE_SERVER).args(AUTHENTICATION)

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::log_in;
 use crate::piv::Fault;
-use crate::reader::{Readers, card};
+use crate::reader::{RSA_TRIALS, Readers, card};
 
 /// What a card answers to GENERAL AUTHENTICATE, and what becomes of it.
 struct Row {
@@ -120,7 +120,7 @@ fn a_refusal_of_what_worked_before_is_not_put_down_to_the_server_s_list() {
     let Some(readers) = Readers::with_card(&card) else {
         return;
     };
-    card.fault(Fault::status(0x6f00).after(crate::RSA_TRIALS).times(2));
+    card.fault(Fault::status(0x6f00).after(RSA_TRIALS).times(2));
     let ran = log_in(&readers).run().exits(1);
     let screen = ran.screen();
     assert!(
@@ -137,7 +137,7 @@ fn a_trial_that_failed_and_a_login_that_worked_are_held_against_each_other() {
         return;
     };
     // the trial of CKM_RSA_PKCS_PSS with SHA-256, whichever it is
-    card.fault(Fault::status(0x6f00).times(2 * crate::RSA_TRIALS));
+    card.fault(Fault::status(0x6f00).times(2 * RSA_TRIALS));
     let ran = log_in(&readers).run().exits(0);
     let screen = ran.screen();
     assert!(

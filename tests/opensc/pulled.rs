@@ -2,13 +2,13 @@
 
 use std::process::Output;
 
+use crate::ONE_SERVER;
 use crate::log_in;
 use crate::piv::{Card, Fault, Setup};
-use crate::reader::{Readers, card};
+use crate::reader::{RSA_TRIALS, Readers, card};
 use crate::running::{Running, until};
 use crate::support::terminal::{at_terminal, code};
 use crate::support::{Ran, Report};
-use crate::{ONE_SERVER, RSA_TRIALS};
 
 /// Does this as soon as the card is out and pcscd has seen it.
 fn when_it_is_out(readers: &Readers, card: &Card, then: impl FnOnce()) {

@@ -4,12 +4,12 @@ use std::time::Duration;
 
 use rustix::process::Signal;
 
+use crate::log_in;
 use crate::neighbour::Neighbour;
 use crate::piv::{Card, Fault, Setup, Slot};
-use crate::reader::{NAME, Readers, card};
+use crate::reader::{NAME, RSA_TRIALS, Readers, card};
 use crate::running::{Running, until};
 use crate::support::Ran;
-use crate::{RSA_TRIALS, log_in};
 
 #[test]
 fn a_reader_that_another_program_holds_is_no_empty_reader() {

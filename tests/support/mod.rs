@@ -195,6 +195,14 @@ impl Ran {
         text(&self.output.stderr)
     }
 
+    /// How often the PIN of an always-authenticate key may be sent besides the login, as cardcheck says before the first time:
+    /// `cardcheck sends it up to 28 times in this run`.
+    pub fn announced_pins(&self) -> Option<usize> {
+        let stderr = self.stderr();
+        let (_, rest) = stderr.split_once("cardcheck sends it up to ")?;
+        rest.split(' ').next()?.parse().ok()
+    }
+
     /// The exit code; a run that a signal ended has none.
     pub fn code(&self) -> Option<i32> {
         self.output.status.code()

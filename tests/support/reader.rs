@@ -16,6 +16,9 @@ use crate::support::{self, Cardcheck};
 /// What OpenSC finds in the reader's name when the test says nothing of it.
 pub const NAME: &str = "Virtual PIV";
 
+/// How many signatures the trials of an RSA key take, one for each mechanism and hash that OpenSC lists for it.
+pub const RSA_TRIALS: u32 = 21;
+
 /// A pcscd with readers, ended when it is dropped.
 pub struct Readers {
     // first: nobody is to ask a reader that is gone
